@@ -1,0 +1,258 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { messageOf, type ForeignEvent, type HostState } from "@ostler/protocol";
+import { buildInfo } from "./build.js";
+import { planConfig } from "./commands/plan-config.js";
+import { reloadConfig } from "./commands/reload-config.js";
+import { restartService } from "./commands/restart-service.js";
+import { startService } from "./commands/start-service.js";
+import { stopService } from "./commands/stop-service.js";
+import type { Loaded } from "./config/load.js";
+import { redacted } from "./config/redact.js";
+import type { Part } from "./core/assembly.js";
+import { Bus } from "./core/bus.js";
+import { systemClock } from "./core/clock.js";
+import { Dispatcher, type CommandResult } from "./core/dispatcher.js";
+import { Cursors } from "./core/journal/cursors.js";
+import { Journal } from "./core/journal/journal.js";
+import { Pulse } from "./core/pulse.js";
+import { Scope } from "./core/scope.js";
+import { lockAgent } from "./platform/agent-lock.js";
+import { bootId } from "./platform/proc.js";
+import { openStore } from "./store.js";
+import { runPolicies } from "./policies/policies.js";
+import { Checks } from "./sources/checks/checks.js";
+import { readLogs, type LogQuery } from "./sources/logs/logs.js";
+import { SpoolLimit } from "./sources/logs/spool-limit.js";
+import { readinessWatch } from "./sources/readiness/readiness.js";
+import { Reload } from "./sources/reload/reload.js";
+import { Supervisor } from "./sources/supervisor/supervisor.js";
+import { Http, socketPathIn } from "./sinks/http/http.js";
+import { Log } from "./sinks/log/log.js";
+import { Metrics } from "./sinks/metrics/metrics.js";
+import { SystemdNotifier } from "./sinks/systemd/notify.js";
+import { servicesPart } from "./services-part.js";
+
+/** A running agent. Disposing it leaves the services running. */
+export type Agent = AsyncDisposable & {
+  readonly state: HostState;
+  /** Where its TCP listeners are. */
+  readonly urls: { main?: string; probes?: string };
+  readonly socketPath: string;
+  /** What SIGHUP does; the result says what came of it. Never rejects. */
+  reload(actor: string): Promise<CommandResult>;
+  publish(event: ForeignEvent): void;
+  /** Tells of a fault that nobody caught. */
+  report(part: string, reason: string): void;
+  /** Ends in good order, and says why in the journal. */
+  stop(reason: string): Promise<void>;
+};
+
+/**
+ * Puts everything together, and alone knows everybody. Listeners first, so that nobody misses the first event; then the
+ * services, because they are why we are here; then whoever wants to look at them.
+ * @throws OstlerError when the host does not allow any of it
+ */
+export async function startAgent(loaded: Loaded, env: NodeJS.ProcessEnv = process.env): Promise<Agent> {
+  const scope = new Scope();
+  try {
+    return await assemble(loaded, env, scope);
+  } catch (failure) {
+    await scope[Symbol.asyncDispose]();
+    throw failure;
+  }
+}
+
+async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): Promise<Agent> {
+  const { config } = loaded;
+  const clock = systemClock;
+  const random = Math.random;
+  const startedMs = clock.monotonic();
+  const build = buildInfo();
+
+  const store = await openStore(config.agent);
+  scope.own(lockAgent(store.runDir));
+
+  // What happens before there is a bus is told as soon as there is one.
+  const degraded = (part: string, reason: string): void =>
+    void bus.publish({ type: "agent.degraded", data: { part, reason } });
+  const recovered = (part: string): void => void bus.publish({ type: "agent.recovered", data: { part } });
+
+  const {
+    journal,
+    state: previous,
+    lost,
+  } = await Journal.open({
+    disk: store.journal,
+    limits: { maxBytes: config.agent.journal.max_size, maxAgeMs: config.agent.journal.max_age },
+    clock,
+    newEpoch: () => randomBytes(6).toString("hex"),
+    sample: (sample) => bus.sample(sample),
+    degraded: (reason) => degraded("journal", reason),
+    recovered: () => recovered("journal"),
+  });
+  scope.own(journal);
+  const cursors = scope.own(
+    await Cursors.open({ disk: store.cursors, clock, degraded: (reason) => degraded("cursors", reason) }),
+  );
+  const bus = new Bus({ state: previous, agentId: store.agentId, clock });
+  const pulse = new Pulse(clock);
+
+  const metrics = scope.own(new Metrics({ state: () => bus.state, journal: () => journal, version: build.version }));
+  const log = scope.own(Log.open(config.agent.log, { clock, env, secrets: () => reload.running.secrets }));
+  const parts: Part<Loaded>[] = [];
+  const reload = new Reload(loaded, { publish: bus.publish, env, parts });
+
+  scope.own(bus.subscribe("journal", journal.record));
+  scope.own(bus.subscribe("log", log.follow));
+  scope.own(bus.subscribe("metrics", metrics.follow));
+  scope.own(bus.onSample("metrics", metrics.take));
+  scope.own(bus.subscribe("readiness", readinessWatch(bus.publish)));
+  bus.publish({
+    type: "agent.started",
+    data: {
+      agentId: store.agentId,
+      name: config.agent.name ?? hostname(),
+      version: build.version,
+      node: process.version,
+      pid: process.pid,
+      session: randomUUID(),
+      bootId: bootId(),
+      labels: config.agent.labels,
+    },
+  });
+  bus.publish({ type: "config.applied", data: { file: loaded.file, hash: loaded.hash, changes: [] } });
+  for (const { from, to, reason } of lost)
+    bus.publish({ type: "journal.gapped", data: { from, to, count: to - from + 1, reason } });
+  for (const { part, reason } of store.problems) degraded(part, reason);
+
+  const supervisor = scope.own(
+    Supervisor.start(config.services, {
+      publish: bus.publish,
+      clock,
+      random,
+      env,
+      pulse,
+      previous,
+      agentId: store.agentId,
+      runDir: store.runDir,
+      spools: store.spools,
+      degraded: (reason) => degraded("supervisor", reason),
+    }),
+  );
+  const checks = scope.own(
+    new Checks(config.services, {
+      publish: bus.publish,
+      sample: bus.sample,
+      clock,
+      state: () => bus.state,
+      pidsOf: (slot) => supervisor.pidsOf(slot),
+    }),
+  );
+  scope.own(bus.subscribe("checks", checks.follow));
+  scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
+
+  const dispatcher = scope.own(
+    new Dispatcher(
+      {
+        "service.start": startService(supervisor),
+        "service.stop": stopService(supervisor),
+        "service.restart": restartService(supervisor),
+        "config.reload": reloadConfig(reload),
+        "config.plan": planConfig(reload),
+      },
+      { publish: bus.publish, state: () => bus.state, synced: (seq) => journal.synced(seq), clock },
+    ),
+  );
+  const admin = { scopes: ["admin" as const] };
+  scope.own(
+    bus.subscribe(
+      "policies",
+      runPolicies(({ policy, name, args, reason }) => {
+        const actor = { kind: "policy" as const, name: policy };
+        void dispatcher.dispatch({ id: randomUUID(), name, args, actor, authority: admin, reason });
+      }),
+    ),
+  );
+
+  const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
+    readLogs(query, { spools: store.spools, state: () => bus.state, clock }, signal);
+  const socketPath = socketPathIn(store.runDir);
+  const http = scope.own(
+    await Http.start(config.http, socketPath, {
+      clock,
+      state: () => bus.state,
+      journal,
+      dispatcher,
+      metrics: (accept) => metrics.render(accept),
+      overdue: () => pulse.overdue(),
+      redactedConfig: () => redacted(reload.running),
+      logs,
+      uptimeSeconds: () => Math.round((clock.monotonic() - startedMs) / 1000),
+      build,
+      sample: bus.sample,
+      upgrade: (...request) => controllers.upgrade(...request),
+      degraded,
+      recovered,
+    }),
+  );
+  // Loaded when the services run and are seen: WebSocket and TLS are a good part of the start.
+  const { Controllers } = await import("./sinks/controllers/controllers.js");
+  const controllers = scope.own(
+    new Controllers(config.controllers, {
+      publish: bus.publish,
+      clock,
+      random,
+      state: () => bus.state,
+      journal,
+      cursors,
+      dispatcher,
+      logs,
+      lagMs: () => metrics.lagMs,
+    }),
+  );
+  parts.push(
+    { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
+    { name: "http", prepare: (next) => http.prepare(next.config.http) },
+    servicesPart({ supervisor, checks, env }),
+    { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },
+  );
+  const notifier = scope.own(
+    new SystemdNotifier({
+      env,
+      clock,
+      overdue: () => pulse.overdue(),
+      failed: (reason) => degraded("systemd", reason),
+    }),
+  );
+  notifier.ready(`looking after ${Object.keys(config.services).join(", ") || "nothing yet"}`);
+
+  return {
+    get state() {
+      return bus.state;
+    },
+    get urls() {
+      return http.urls;
+    },
+    socketPath,
+    reload: (name) => {
+      const actor = { kind: "signal" as const, name };
+      return dispatcher
+        .run({ id: randomUUID(), name: "config.reload", args: {}, actor, authority: admin })
+        .catch((failure: unknown) => ({
+          outcome: "failed" as const,
+          message: messageOf(failure),
+          lastSeq: bus.state.seq,
+        }));
+    },
+    publish: (event) => void bus.publish(event),
+    report: (part, reason) => void bus.publish({ type: "agent.faulted", data: { part, reason } }),
+    stop: async (reason) => {
+      bus.publish({ type: "agent.stopped", data: { reason } });
+      await scope[Symbol.asyncDispose]();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await scope[Symbol.asyncDispose]();
+    },
+  };
+}

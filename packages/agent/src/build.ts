@@ -1,0 +1,26 @@
+/** What was built, and from what. The bundler puts the values in; a plain build tells what it can. */
+declare const __OSTLER_BUILD__:
+  { version: string; gitSha: string; buildTime: string; dependencies: Record<string, string> } | undefined;
+
+export type Build = {
+  version: string;
+  gitSha: string;
+  node: string;
+  platform: string;
+  buildTime: string;
+  features: string[];
+  dependencies: Record<string, string>;
+};
+
+export function buildInfo(): Build {
+  const made = typeof __OSTLER_BUILD__ === "undefined" ? undefined : __OSTLER_BUILD__;
+  return {
+    version: made?.version ?? "0.0.0-source",
+    gitSha: made?.gitSha ?? "unknown",
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    buildTime: made?.buildTime ?? "unknown",
+    features: ["supervisor", "checks:http,tcp,exec", "controllers:ostler.v1+json", "tap:cloudevents.json"],
+    dependencies: made?.dependencies ?? {},
+  };
+}

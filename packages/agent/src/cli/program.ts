@@ -1,0 +1,96 @@
+import { errorCodes, OstlerError } from "@ostler/protocol";
+import { Command, CommanderError } from "commander";
+import { buildInfo } from "../build.js";
+import { failureLines } from "./output.js";
+
+/** Gets its options and arguments from commander; what it returns is the exit code. */
+type Action = (options: never, ...args: never[]) => Promise<number>;
+
+/** The command line: finds the command, and turns whatever goes wrong into one line and an exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("ostler");
+  /** Loads a command's file only when it is called, so that `run` starts quickly. */
+  const doing =
+    (load: () => Promise<Action>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      const act = await load();
+      exitCode = await act(command.optsWithGlobals<never>(), ...(given.slice(0, -1) as never[]));
+    };
+  describe(program, doing);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (failure) {
+    if (failure instanceof CommanderError) return failure.exitCode === 0 ? 0 : 2;
+    const { code, message } = OstlerError.from(failure);
+    process.stderr.write(failureLines(code, message, argv.includes("--json")));
+    return errorCodes[code].exit;
+  }
+}
+
+function describe(
+  program: Command,
+  doing: (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>,
+): void {
+  program
+    .description("Looks after the services of this host.")
+    .option("-c, --config <file>", "configuration file; else $OSTLER_CONFIG, /etc/ostler/ostler.yaml or ./ostler.yaml")
+    .option("--socket <path>", "control socket of a running agent")
+    .option("--json", "print JSON")
+    .option("--build-info", "print what was built, and from what, as JSON")
+    .version(`ostler ${buildInfo().version} (${buildInfo().gitSha})`, "--version", "print the version")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .action(doing(async () => (await import("./info.js")).info));
+
+  const command = (name: string, about: string): Command => program.command(name).description(about).exitOverride();
+
+  command("run", "the agent, in the foreground").action(doing(async () => (await import("./run.js")).run));
+  command("validate", "every problem of the configuration")
+    .alias("validate-config")
+    .option("--preflight", "look for programs, directories, ports and certificates too")
+    .action(doing(async () => (await import("./validate.js")).validate));
+  const config = command("config", "show or compare configurations");
+  config
+    .command("show")
+    .description("the configuration, secrets hidden")
+    .option("--effective", "of the running agent, every default included")
+    .exitOverride()
+    .action(doing(async () => (await import("./config.js")).showConfig));
+  config
+    .command("plan [file]")
+    .description("what a reload to a file would do, setting by setting")
+    .exitOverride()
+    .action(doing(async () => (await import("./config.js")).planConfig));
+  command("status [service]", "state of the services")
+    .option("--check", "exit with 7 when not everything is ready")
+    .action(doing(async () => (await import("./status.js")).status));
+  command("health", "one page about everything").action(doing(async () => (await import("./health.js")).health));
+  command("why <service>", "why it does not run, is not ready, or was restarted").action(
+    doing(async () => (await import("./why.js")).why),
+  );
+  for (const verb of ["start", "stop", "restart"] as const)
+    command(`${verb} <service>`, `${verb} a service, or one process as SERVICE/PROCESS`)
+      .option("--reason <text>", "kept with the command")
+      .option("--timeout <duration>", "how long to wait for it, like 30s")
+      .action(doing(async () => (await import("./service.js")).actOn(verb)));
+  command("reload", "read the configuration again, and say what came of it").action(
+    doing(async () => (await import("./reload.js")).reload),
+  );
+  command("events", "what happened")
+    .option("-f, --follow", "and what happens from now on")
+    .option("--since <duration>", "only from this long ago, like 1h")
+    .option("--type <glob...>", "only these types, like 'service.*'")
+    .option("--from <seq>", "only from this seq on")
+    .action(doing(async () => (await import("./events.js")).events));
+  command("logs <service>", "what a service, or a process as SERVICE/PROCESS, wrote")
+    .option("-f, --follow", "and what it writes from now on")
+    .option("-n, --lines <count>", "how many lines of each stream", "100")
+    .option("--grep <regex>", "only lines that match")
+    .action(doing(async () => (await import("./logs.js")).logs));
+  command("init", "make the agent's identity and directories, and say what they are").action(
+    doing(async () => (await import("./init.js")).init),
+  );
+}

@@ -1,0 +1,74 @@
+import {
+  exitInWords,
+  OstlerError,
+  unreadyReasons,
+  type HostState,
+  type ProcessState,
+  type ServiceState,
+} from "@ostler/protocol";
+import { Client } from "./client.js";
+import { controlSocket, type Globals } from "./globals.js";
+import { inWords, paint, print, printJson, table } from "./output.js";
+
+/** State of all services, or of one. */
+export async function status(globals: Globals & { check?: boolean }, name: string | undefined): Promise<number> {
+  const state = await new Client(controlSocket(globals)).state();
+  const services = chosen(state, name);
+  if (globals.json) printJson(name === undefined ? services : services[name]);
+  else print(page(services));
+  return globals.check && Object.values(services).some(({ ready }) => !ready) ? 7 : 0;
+}
+
+/** @throws OstlerError `not-found` */
+export function chosen({ services }: HostState, name: string | undefined): Record<string, ServiceState> {
+  if (name === undefined) return services;
+  const service = services[name];
+  if (!service)
+    throw new OstlerError(
+      "not-found",
+      `There is no service "${name}" here. Known: ${Object.keys(services).join(", ") || "none"}.`,
+    );
+  return { [name]: service };
+}
+
+export function page(services: Record<string, ServiceState>): string {
+  const rows = Object.entries(services).flatMap(([name, service]) => [
+    [paint("bold", name), readiness(service), since(service.since), unreadyReasons(service).join("; ")],
+    ...Object.entries(service.processes).map(([process, its]) => [
+      `  ${process}`,
+      its.phase.name,
+      phaseSince(its),
+      detail(its),
+    ]),
+    ...Object.entries(service.checks).map(([check, { role, status, since: at, reason }]) => [
+      `  ${check}`,
+      status === "failed" ? paint("red", status) : status,
+      at === undefined ? "" : since(at),
+      `${role}${reason === undefined ? "" : `: ${reason}`}`,
+    ]),
+  ]);
+  return rows.length === 0 ? "No services are configured." : table([["SERVICE", "STATE", "SINCE", "DETAIL"], ...rows]);
+}
+
+function readiness({ ready }: ServiceState): string {
+  return ready ? paint("green", "ready") : paint("red", "not ready");
+}
+
+function detail({ phase, restarts, lastExit }: ProcessState): string {
+  return [
+    "pid" in phase ? `pid ${phase.pid}` : "",
+    phase.name === "waiting" ? `next attempt ${phase.until.slice(11, 19)}Z` : "",
+    restarts > 0 ? `${restarts} restart(s)` : "",
+    lastExit ? `last ${exitInWords(lastExit.exit)} ${since(lastExit.at)} ago` : "",
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+function phaseSince({ phase }: ProcessState): string {
+  return "since" in phase ? since(phase.since) : "";
+}
+
+function since(time: string): string {
+  return time === "" ? "" : inWords(Date.now() - Date.parse(time));
+}

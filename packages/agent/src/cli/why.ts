@@ -1,0 +1,75 @@
+import { exitInWords, unreadyReasons, type Envelope, type ProcessState, type ServiceState } from "@ostler/protocol";
+import { Client } from "./client.js";
+import { controlSocket, type Globals } from "./globals.js";
+import { inWords, print, printJson } from "./output.js";
+import { chosen } from "./status.js";
+import { eventLine } from "./event-line.js";
+
+/** How many of its last events an answer shows. */
+const shownEvents = 10;
+
+/** Why a service does not run, is not ready, was restarted, and when the next attempt is. */
+export async function why(globals: Globals, name: string): Promise<number> {
+  const client = new Client(controlSocket(globals));
+  const [service] = Object.values(chosen(await client.state(), name));
+  if (!service) return 1;
+  const story: Envelope[] = [];
+  for await (const line of client.lines("/v1/events?type=service.*&type=check.*")) {
+    const event = JSON.parse(line) as Envelope;
+    if (event.data.service === name) story.push(event);
+    if (story.length > shownEvents) story.shift();
+  }
+  if (globals.json)
+    printJson({
+      service: name,
+      ready: service.ready,
+      because: reasons(service),
+      processes: service.processes,
+      events: story,
+    });
+  else print([...reasons(service), "", ...story.map(eventLine)].join("\n"));
+  return 0;
+}
+
+function reasons(service: ServiceState): string[] {
+  const unready = unreadyReasons(service);
+  const head = service.ready
+    ? `It is ready, since ${service.since}.`
+    : `It is not ready: ${unready.join("; ") || "it is about to be"}.`;
+  return [head, ...Object.entries(service.processes).map(([process, its]) => `${process}: ${sentence(its)}`)];
+}
+
+function sentence({ phase, restarts, lastRestart, lastExit }: ProcessState): string {
+  return [
+    phaseSentence(phase),
+    lastExit
+      ? `Run ${lastExit.run} ${exitInWords(lastExit.exit)} at ${lastExit.at}, after ${inWords(lastExit.uptimeMs)}${lastExit.expected ? ", as asked" : ""}.`
+      : "",
+    lastRestart
+      ? `It was last restarted at ${lastRestart.at}, because ${lastRestart.because} (${restarts} in all).`
+      : "",
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+function phaseSentence(phase: ProcessState["phase"]): string {
+  switch (phase.name) {
+    case "running":
+      return `It runs, pid ${phase.pid}, since ${phase.since}.`;
+    case "stopping":
+      return `It is being stopped, pid ${phase.pid}.`;
+    case "stopped":
+      return "It was stopped, and stays so until `ostler start`.";
+    case "waiting":
+      return `It waits for attempt ${phase.attempt} at ${phase.until}, because ${phase.because}; rule: restart.backoff.`;
+    case "completed":
+      return "It completed; rule: restart.policy lets it rest.";
+    case "gave-up":
+      return `It is not restarted: ${phase.reason}.`;
+    case "exited":
+      return "It has just ended.";
+    default:
+      return phase satisfies never;
+  }
+}

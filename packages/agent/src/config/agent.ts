@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { setting } from "./setting.js";
+import { duration, size } from "./values.js";
+
+export const logConfig = z.strictObject({
+  level: setting(z.enum(["debug", "info", "warn", "error", "silent"]).default("info"), "Least severity that is logged"),
+  format: setting(z.enum(["json", "pretty"]).default("json"), "One JSON object a line, or text for people"),
+  output: setting(z.string().min(1).default("stderr"), "`stdout`, `stderr` or a file, which is appended to"),
+});
+
+export const journalConfig = z.strictObject({
+  max_size: setting(
+    size.prefault("64MiB"),
+    "Oldest events are dropped beyond this; readers that had not come so far get a gap",
+  ),
+  max_age: setting(duration.prefault("7d"), "Events older than this are dropped"),
+});
+
+export const agentConfig = z.strictObject({
+  name: setting(z.string().min(1).max(128).optional(), "Name shown to people; the host's name when absent", {
+    effect: "needs-agent-restart",
+  }),
+  data_dir: setting(z.string().min(1).default("/var/lib/ostler"), "Identity, journal and output of the services", {
+    effect: "needs-agent-restart",
+  }),
+  run_dir: setting(
+    z.string().min(1).optional(),
+    "Control socket and the records of running processes; `data_dir` when absent, or $RUNTIME_DIRECTORY under systemd",
+    { effect: "needs-agent-restart" },
+  ),
+  labels: setting(z.record(z.string().max(64), z.string().max(256)).default({}), "Told to controllers", {
+    effect: "needs-agent-restart",
+  }),
+  log: setting(logConfig.prefault({}), "The agent's own log", { effect: "restarts-part" }),
+  journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
+});
+export type AgentConfig = z.output<typeof agentConfig>;
+export type LogConfig = z.output<typeof logConfig>;

@@ -1,0 +1,103 @@
+import { dirname, resolve } from "node:path";
+import { hashOf, OstlerError } from "@ostler/protocol";
+import { readDocument } from "./document.js";
+import { complaintsOf, formatProblem, type Problem } from "./problems.js";
+import { configSchema, type Config, type Written } from "./schema.js";
+
+/** A valid configuration and where it came from. */
+export type Loaded = {
+  config: Config;
+  /** Absolute path. */
+  file: string;
+  /** Hash of the effective configuration; two files that mean the same have the same. */
+  hash: string;
+  /** Values that must never be shown. */
+  secrets: readonly string[];
+};
+
+/** Reads, fills in, checks, and freezes. Either the configuration or every problem at once; nothing in between. */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { problems: Problem[] } {
+  const path = resolve(file);
+  const document = readDocument(path, env);
+  if (Array.isArray(document)) return { problems: document };
+  const parsed = configSchema.safeParse(withOverrides(document.value as Record<string, unknown>, env));
+  const complaints = parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema);
+  const wrong = complaints.map(({ path: keys, atKey, message }) => ({
+    file: path,
+    ...document.placeOf(keys, atKey),
+    path: keys.join("."),
+    message,
+  }));
+  const isUnset = (problem: Problem): boolean =>
+    document.unset.some(({ line, column }) => line === problem.line && column === problem.column);
+  const problems = [...document.unset, ...wrong.filter((problem) => !isUnset(problem))];
+  if (!parsed.success || problems.length > 0)
+    return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const config = freeze(withAbsolutePaths(parsed.data, dirname(path), env));
+  return { config, file: path, hash: hashOf(config), secrets: document.secrets };
+}
+
+/** @throws OstlerError `config-invalid` with all the problems, one a line */
+export function loadConfigOrThrow(file: string, env: NodeJS.ProcessEnv): Loaded {
+  const loaded = loadConfig(file, env);
+  if ("problems" in loaded) throw new OstlerError("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+  return loaded;
+}
+
+/** What the environment says wins over the file. */
+function withOverrides(value: Record<string, unknown>, env: NodeJS.ProcessEnv): Record<string, unknown> {
+  const section = (from: unknown): Record<string, unknown> =>
+    typeof from === "object" && from !== null ? { ...from } : {};
+  const overridden = { ...value };
+  const set = (variable: string, path: readonly string[]): void => {
+    const text = env[variable];
+    if (text === undefined || text === "") return;
+    let here = overridden;
+    for (const key of path.slice(0, -1)) here = here[key] = section(here[key]);
+    here[path.at(-1) ?? ""] = text;
+  };
+  set("OSTLER_LOG_LEVEL", ["agent", "log", "level"]);
+  set("OSTLER_DATA_DIR", ["agent", "data_dir"]);
+  set("OSTLER_HTTP_LISTEN", ["http", "listen"]);
+  return overridden;
+}
+
+/** Relative paths are relative to the file they stand in. */
+function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv): Config {
+  const absolute = (path: string): string => resolve(base, path);
+  const { agent, http } = config;
+  const { output } = agent.log;
+  const dataDir = absolute(agent.data_dir);
+  const services = Object.entries(config.services).map(([name, service]) => {
+    const { processes } = service;
+    const all =
+      processes &&
+      Object.entries(processes).map(([key, process]) => [key, { ...process, cwd: absolute(process.cwd) }] as const);
+    return [
+      name,
+      { ...service, cwd: absolute(service.cwd), ...(all ? { processes: Object.fromEntries(all) } : {}) },
+    ] as const;
+  });
+  return {
+    ...config,
+    agent: {
+      ...agent,
+      data_dir: dataDir,
+      run_dir: agent.run_dir === undefined ? (env.RUNTIME_DIRECTORY ?? dataDir) : absolute(agent.run_dir),
+      log: { ...agent.log, output: output === "stdout" || output === "stderr" ? output : absolute(output) },
+    },
+    http: { ...http, ...(http.tls ? { tls: { cert: absolute(http.tls.cert), key: absolute(http.tls.key) } } : {}) },
+    services: Object.fromEntries(services),
+    controllers: config.controllers.map((controller) =>
+      controller.tls ? { ...controller, tls: { ca: absolute(controller.tls.ca) } } : controller,
+    ),
+  };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(freeze);
+  }
+  return value;
+}

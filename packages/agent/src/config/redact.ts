@@ -1,0 +1,30 @@
+import { nearest, schemasTo, type Key } from "./schema-walk.js";
+import { configSchema } from "./schema.js";
+import type { Loaded } from "./load.js";
+
+const censor = "[redacted]";
+
+/** Names whose values are secrets wherever people choose the names: environment variables and HTTP headers. */
+const telling = /secret|token|passw|credential|private|api[-_]?key|auth|cookie|_key$|_dsn$/i;
+
+/** The configuration as it may be shown: secret settings, telling names and known secret values are hidden. */
+export function redacted({ config, secrets }: Pick<Loaded, "config" | "secrets">): unknown {
+  return redact(config, [], secrets);
+}
+
+function redact(value: unknown, path: Key[], secrets: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item, at) => redact(item, [...path, at], secrets));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, redact(inner, [...path, key], secrets)]),
+    );
+  if (typeof value !== "string") return value;
+  const secrecy = nearest(schemasTo(configSchema, path), "secret");
+  if (secrecy === true || (secrecy === "by-name" && telling.test(String(path.at(-1))))) return censor;
+  return scrub(value, secrets);
+}
+
+/** A text without the known secret values. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, secret) => clean.replaceAll(secret, censor), text);
+}

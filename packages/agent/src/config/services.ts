@@ -1,0 +1,129 @@
+import { constants } from "node:os";
+import type { CheckRole } from "@ostler/protocol";
+import * as z from "zod";
+import { checkConfig } from "./checks.js";
+import { setting } from "./setting.js";
+import { command, duration, environment, name } from "./values.js";
+
+const listening = z
+  .string()
+  .regex(/^((tcp|udp):\d{1,5}|unix:\/.+)$/, "must be tcp:PORT, udp:PORT or unix:/PATH")
+  .transform((text) => {
+    const protocol = text.slice(0, text.indexOf(":"));
+    const rest = text.slice(protocol.length + 1);
+    return protocol === "unix"
+      ? ({ protocol, path: rest } as const)
+      : { protocol: protocol as "tcp" | "udp", port: Number(rest) };
+  });
+
+const signalName = z
+  .string()
+  .refine((text) => Object.hasOwn(constants.signals, text), "must be a signal name like SIGTERM");
+
+export const stopConfig = z.strictObject({
+  signal: setting(signalName.default("SIGTERM"), "Sent to the process group"),
+  timeout: setting(duration.prefault("10s"), "After this time whoever is left gets SIGKILL"),
+});
+
+const processFields = {
+  env: setting(environment.default({}), "Added to PATH, HOME, LANG and the like, which is all a process inherits", {
+    effect: "restarts-process",
+    secret: "by-name",
+  }),
+  cwd: setting(z.string().min(1).default("."), "Working directory, relative to the configuration file", {
+    effect: "restarts-process",
+  }),
+  listens: setting(
+    z.array(listening).default([]),
+    "Sockets that must belong to the process before its service is ready",
+    { effect: "live" },
+  ),
+  stop: setting(stopConfig.prefault({}), "How it is asked to stop", { effect: "live" }),
+};
+
+export const processConfig = z.strictObject({
+  command: setting(command, "Program and arguments; no shell", { effect: "restarts-process" }),
+  ...processFields,
+});
+export type ProcessConfig = z.output<typeof processConfig>;
+
+export const restartConfig = z.strictObject({
+  policy: setting(
+    z.enum(["always", "on-failure", "never"]).default("always"),
+    "`on-failure` lets a process rest that ended with code 0 or by SIGHUP, SIGINT, SIGTERM or SIGPIPE",
+  ),
+  backoff: setting(
+    z
+      .strictObject({
+        initial: setting(
+          duration.prefault("1s"),
+          "Bound of the first delay; it doubles with each attempt. `0s` restarts at once, always",
+        ),
+        max: setting(duration.prefault("60s"), "The bound never exceeds this"),
+      })
+      .prefault({}),
+    "A restart waits a random part of the bound (full jitter)",
+  ),
+  stable_after: setting(duration.prefault("60s"), "A process that ran this long begins again with the first delay"),
+});
+export type RestartConfig = z.output<typeof restartConfig>;
+
+export const serviceConfig = z
+  .strictObject({
+    command: setting(
+      command.optional(),
+      "Short for one process called `main`; `env`, `cwd`, `listens` and `stop` are then its own",
+      {
+        effect: "restarts-process",
+      },
+    ),
+    ...processFields,
+    processes: setting(z.record(name, processConfig).optional(), "The processes of the service, by name", {
+      effect: "restarts-process",
+    }),
+    restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
+    checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
+  })
+  .superRefine((service, context) => {
+    const { command: short, processes, checks } = service;
+    if ((short === undefined) === (processes === undefined))
+      context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
+    if (processes && Object.keys(processes).length === 0)
+      context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
+    const names = checks.map((check) => check.name);
+    for (const [at, check] of checks.entries()) {
+      if (names.indexOf(check.name) !== at)
+        context.addIssue({
+          code: "custom",
+          path: ["checks", at, "name"],
+          message: `is used by another check of the service`,
+        });
+      if (check.process !== undefined && !Object.hasOwn(processes ?? { main: 0 }, check.process))
+        context.addIssue({
+          code: "custom",
+          path: ["checks", at, "process"],
+          message: `names no process of the service`,
+        });
+    }
+  });
+export type ServiceConfig = z.output<typeof serviceConfig>;
+
+/** The processes of a service by name, whichever way they are written. */
+export function processesOf(service: ServiceConfig): Record<string, ProcessConfig> {
+  const { command: short, env, cwd, listens, stop, processes } = service;
+  return processes ?? { main: { command: short ?? [], env, cwd, listens, stop } };
+}
+
+/** The checks of a service: the configured ones, and one for each process that declares sockets. */
+export function checksOf(service: ServiceConfig): { name: string; role: CheckRole }[] {
+  const listening = Object.entries(processesOf(service)).filter(([, { listens }]) => listens.length > 0);
+  return [
+    ...service.checks.map(({ name: check, role }) => ({ name: check, role })),
+    ...listening.map(([process]) => ({ name: listensCheck(process), role: "readiness" as const })),
+  ];
+}
+
+/** The check that the declared sockets belong to a process; no configured check can have this name. */
+export function listensCheck(process: string): string {
+  return `${process}:listens`;
+}

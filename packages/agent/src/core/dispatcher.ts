@@ -1,0 +1,239 @@
+import {
+  allows,
+  commands,
+  isCommandName,
+  matchesGlob,
+  messageOf,
+  OstlerError,
+  type Actor,
+  type CommandArgs,
+  type CommandData,
+  type CommandName,
+  type CommandState,
+  type ErrorCode,
+  type HostState,
+  type Outcome,
+  type Scope,
+} from "@ostler/protocol";
+import * as z from "zod";
+import type { Publish } from "./bus.js";
+import type { Clock } from "./clock.js";
+
+/** Does what a command says. Resolves with its result; throws an OstlerError when it cannot. Must obey the signal. */
+export type Handler<N extends CommandName> = (args: CommandArgs<N>, context: HandlerContext) => Promise<CommandData<N>>;
+export type HandlerContext = { signal: AbortSignal; actor: Actor; reason?: string };
+export type Handlers = { [N in CommandName]: Handler<N> };
+
+/** What the sender may do: scopes, and optionally only commands that match one of the globs. */
+export type Authority = { scopes: readonly Scope[]; commands?: readonly string[] };
+
+export type CommandRequest = {
+  id: string;
+  name: string;
+  args: Record<string, unknown>;
+  actor: Actor;
+  authority: Authority;
+  reason?: string;
+  /** Not to be started after this moment (ms since 1970). */
+  expiresMs?: number;
+  timeoutMs?: number;
+};
+
+export type CommandResult = {
+  outcome: Outcome;
+  code?: string;
+  message?: string;
+  data?: unknown;
+  lastSeq: number;
+};
+
+/** The answer at once, and for a command that runs or ran, the result. */
+export type Dispatched =
+  | { status: "accepted" | "duplicate"; result: Promise<CommandResult> }
+  | { status: "rejected"; code: ErrorCode; message: string };
+
+export type DispatcherDeps = {
+  publish: Publish;
+  state: () => HostState;
+  /** Resolves when the event of this seq is stored. */
+  synced: (seq: number) => Promise<void>;
+  clock: Clock;
+};
+
+const defaultTimeoutMs = 10 * 60 * 1000;
+
+/** Commands that may run or wait at the same time. */
+const maxOpen = 64;
+
+/**
+ * The only way to change the host. Every command is authorised, stored before it is acknowledged, serialised per service,
+ * run at most once for each id, and ends in exactly one result.
+ */
+export class Dispatcher implements AsyncDisposable {
+  readonly #handlers: Handlers;
+  readonly #deps: DispatcherDeps;
+  readonly #open = new Map<string, { result: Promise<CommandResult>; cancel: AbortController }>();
+  readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #stop = new AbortController();
+
+  constructor(handlers: Handlers, deps: DispatcherDeps) {
+    this.#handlers = handlers;
+    this.#deps = deps;
+    this.#interruptUnfinished();
+  }
+
+  async dispatch(request: CommandRequest): Promise<Dispatched> {
+    const known = this.#known(request.id);
+    if (known) return known;
+    const refusal = this.#refusal(request);
+    if (refusal) return this.#reject(request, refusal);
+    const cancel = new AbortController();
+    const seq = this.#accept(request);
+    const result = this.#deps.synced(seq).then(() => this.#run(request, cancel.signal));
+    this.#open.set(request.id, { result, cancel });
+    void result.finally(() => this.#open.delete(request.id));
+    await this.#deps.synced(seq);
+    return { status: "accepted", result };
+  }
+
+  /** Dispatches and waits for the result. @throws OstlerError when it was rejected or did not succeed */
+  async run(request: CommandRequest): Promise<CommandResult> {
+    const dispatched = await this.dispatch(request);
+    if (dispatched.status === "rejected") throw new OstlerError(dispatched.code, dispatched.message);
+    return dispatched.result;
+  }
+
+  /** Withdraws a command that has not finished; without effect on one that has. */
+  cancel(id: string): void {
+    this.#open.get(id)?.cancel.abort();
+  }
+
+  /** Commands that still run are ended as interrupted. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([...this.#open.values()].map(({ result }) => result));
+  }
+
+  #known(id: string): Dispatched | undefined {
+    const open = this.#open.get(id);
+    if (open) return { status: "duplicate", result: open.result };
+    const command = this.#deps.state().commands[id];
+    return command?.outcome && { status: "duplicate", result: Promise.resolve(resultOf(command, command.outcome)) };
+  }
+
+  #refusal({ name, args, authority }: CommandRequest): OstlerError | undefined {
+    if (!isCommandName(name)) {
+      return new OstlerError("unknown-command", `There is no command "${name}". See docs/commands.md.`);
+    }
+    const { scope, args: schema } = commands[name];
+    if (!allows(authority.scopes, scope))
+      return new OstlerError(
+        "not-permitted",
+        `"${name}" needs the scope ${scope}; the sender has ${authority.scopes.join(", ") || "none"}.`,
+      );
+    if (authority.commands && !authority.commands.some((glob) => matchesGlob(glob, name)))
+      return new OstlerError(
+        "not-permitted",
+        `"${name}" is not among the commands this host allows the sender. See controllers[].commands.`,
+      );
+    const parsed = schema.safeParse(args);
+    if (!parsed.success)
+      return new OstlerError("invalid-args", `Arguments of "${name}": ${z.prettifyError(parsed.error)}`);
+    if (this.#open.size >= maxOpen)
+      return new OstlerError("busy", `${maxOpen} commands are open already. Try again when one has finished.`);
+    if (this.#stop.signal.aborted) return new OstlerError("cancelled", "The agent is stopping.");
+    return undefined;
+  }
+
+  #reject({ id, name, actor }: CommandRequest, { code, message }: OstlerError): Dispatched {
+    this.#deps.publish({ type: "command.rejected", data: { id, name, actor, code, message } });
+    return { status: "rejected", code, message };
+  }
+
+  #accept({ id, name, args, actor, reason }: CommandRequest): number {
+    return this.#deps.publish({
+      type: "command.accepted",
+      data: { id, name, args, actor, ...(reason === undefined ? {} : { reason }) },
+    });
+  }
+
+  /** Waits for its turn behind the commands on the same service. Never rejects. */
+  async #run(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
+    const lane = typeof request.args.service === "string" ? `service ${request.args.service}` : "agent";
+    const before = this.#lanes.get(lane);
+    const turn = (async () => {
+      await before;
+      return this.#perform(request, cancelled);
+    })();
+    this.#lanes.set(lane, turn);
+    const result = await turn;
+    if (this.#lanes.get(lane) === turn) this.#lanes.delete(lane);
+    return result;
+  }
+
+  async #perform(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
+    const { id, name, actor, expiresMs, timeoutMs = defaultTimeoutMs } = request;
+    const startedMs = this.#deps.clock.monotonic();
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const ended = await this.#attempt(request, AbortSignal.any([this.#stop.signal, cancelled, timeout]), {
+      expired: expiresMs !== undefined && this.#deps.clock.now() > expiresMs,
+      why: () => {
+        if (this.#stop.signal.aborted)
+          return { outcome: "interrupted", code: "interrupted", message: "The agent stopped." };
+        if (cancelled.aborted) return { outcome: "cancelled", code: "cancelled", message: "It was withdrawn." };
+        if (timeout.aborted)
+          return { outcome: "failed", code: "timed-out", message: `Not done within ${timeoutMs} ms.` };
+        return undefined;
+      },
+    });
+    const tookMs = Math.round(this.#deps.clock.monotonic() - startedMs);
+    const lastSeq = this.#deps.publish({ type: "command.finished", data: { id, name, actor, ...ended, tookMs } });
+    await this.#deps.synced(lastSeq);
+    return { ...ended, lastSeq };
+  }
+
+  async #attempt(
+    { name, args, actor, reason }: CommandRequest,
+    signal: AbortSignal,
+    { expired, why }: { expired: boolean; why: () => Ended | undefined },
+  ): Promise<Ended> {
+    if (expired)
+      return { outcome: "expired", code: "timed-out", message: "It could not be started before it expired." };
+    const early = why();
+    if (early) return early;
+    try {
+      const handler = this.#handlers[name as CommandName] as (
+        args: unknown,
+        context: HandlerContext,
+      ) => Promise<unknown>;
+      const context = { signal, actor, ...(reason === undefined ? {} : { reason }) };
+      return { outcome: "succeeded", data: await handler(args, context) };
+    } catch (failure) {
+      return why() ?? { outcome: "failed", code: OstlerError.from(failure).code, message: messageOf(failure) };
+    }
+  }
+
+  /** What an agent before this one had begun: its effect is unknown, and it is not run again. */
+  #interruptUnfinished(): void {
+    for (const [id, { name, actor, outcome }] of Object.entries(this.#deps.state().commands)) {
+      if (outcome) continue;
+      const message = "The agent ended while the command ran. Look at the service before sending it again.";
+      this.#deps.publish({
+        type: "command.finished",
+        data: { id, name, actor, outcome: "interrupted", code: "interrupted", message, tookMs: 0 },
+      });
+    }
+  }
+}
+
+type Ended = Omit<CommandResult, "lastSeq">;
+
+function resultOf({ code, message, data, lastSeq = 0 }: CommandState, outcome: Outcome): CommandResult {
+  return {
+    outcome,
+    lastSeq,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(data === undefined ? {} : { data }),
+  };
+}

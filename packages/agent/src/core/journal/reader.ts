@@ -1,0 +1,118 @@
+import type { GapReason } from "@ostler/protocol";
+import type { Disk } from "../disk.js";
+import { nextRecord, recordAt } from "./record.js";
+import type { Segment } from "./segments.js";
+
+/** An event as it lies in the journal: its seq and its envelope as JSON text. */
+export type StoredEvent = { seq: number; json: string };
+export type Gap = { from: number; to: number; reason: GapReason };
+export type Reading = { kind: "events"; events: StoredEvent[] } | ({ kind: "gap" } & Gap);
+
+/** What a reader sees of the journal it reads. */
+export type Source = {
+  disk: Disk;
+  segments(): readonly Segment[];
+  /** Last seq that may be read. */
+  durable(): number;
+  /** Ends when something more became readable, or the signal aborts. */
+  grown(after: number, signal: AbortSignal): Promise<void>;
+};
+
+/** How much is read from the disk at once; grows for a record that is larger. */
+const chunkBytes = 256 * 1024;
+
+/** Reads on from `from` until the signal aborts: events in order, and a gap wherever some are missing. Holds one chunk in memory. */
+export async function* read(source: Source, from: number, signal: AbortSignal): AsyncGenerator<Reading> {
+  let place = placeOf(source.segments(), from);
+  let next = from;
+  while (!signal.aborted) {
+    if (next > source.durable()) {
+      await source.grown(next - 1, signal);
+      continue;
+    }
+    const step = await readOn(source, place, next);
+    for (const reading of step.readings) yield reading;
+    ({ place, next } = step);
+  }
+}
+
+/** Where a reader stands in a segment. */
+type Place = { segment: string; offset: number };
+type Step = { readings: Reading[]; place: Place; next: number };
+
+function placeOf(segments: readonly Segment[], seq: number): Place {
+  const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
+  return { segment: segment?.name ?? "", offset: 0 };
+}
+
+async function readOn(source: Source, place: Place, next: number): Promise<Step> {
+  const segments = source.segments();
+  const index = segments.findIndex(({ name }) => name === place.segment);
+  const segment = segments[index];
+  if (!segment || segment.firstSeq > next)
+    return goOn(
+      segments.find(({ firstSeq }) => firstSeq >= next),
+      source,
+      next,
+      "retention",
+    );
+  const left = segment.bytes - place.offset;
+  for (let wanted = Math.min(chunkBytes, left); wanted > 0; wanted = Math.min(wanted * 4, left)) {
+    const bytes = await source.disk.read(place.segment, place.offset, wanted).catch(() => undefined);
+    const parsed = bytes && parse(bytes, next);
+    if (parsed && parsed.consumed > 0)
+      return { ...parsed, place: { segment: place.segment, offset: place.offset + parsed.consumed } };
+    if (!bytes || bytes.length < wanted || wanted === left) break;
+  }
+  return goOn(segments[index + 1], source, next, "corrupt");
+}
+
+/** Goes on at the head of `segment`, or behind everything readable; whatever lies between is a gap. */
+function goOn(segment: Segment | undefined, source: Source, next: number, reason: GapReason): Step {
+  const to = segment?.firstSeq ?? source.durable() + 1;
+  const readings: Reading[] = to > next ? [{ kind: "gap", from: next, to: to - 1, reason }] : [];
+  const ahead = Math.max(to, next);
+  return {
+    readings,
+    place: segment ? { segment: segment.name, offset: 0 } : placeOf(source.segments(), ahead),
+    next: ahead,
+  };
+}
+
+/** The readings in a chunk from its start up to the last whole record. */
+function parse(bytes: Buffer, from: number): { readings: Reading[]; next: number; consumed: number } {
+  const readings: Reading[] = [];
+  let events: StoredEvent[] = [];
+  let next = from;
+  let consumed = 0;
+  const flush = (): void => {
+    if (events.length > 0) readings.push({ kind: "events", events });
+    events = [];
+  };
+  const gap = (to: number, reason: GapReason): void => {
+    flush();
+    readings.push({ kind: "gap", from: next, to, reason });
+    next = to + 1;
+  };
+  for (;;) {
+    const here = recordAt(bytes, consumed);
+    if (here.found !== "record") {
+      const beyond = nextRecord(bytes, consumed);
+      if (beyond === undefined) break;
+      consumed = beyond;
+      continue;
+    }
+    const { kind, seq, json } = here.record;
+    consumed = here.end;
+    if (kind === "snapshot" || seq < next) continue;
+    if (kind === "gap") {
+      gap(seq, "disk_full");
+      continue;
+    }
+    if (seq > next) gap(seq - 1, "corrupt");
+    events.push({ seq, json });
+    next = seq + 1;
+  }
+  flush();
+  return { readings, next, consumed };
+}

@@ -1,0 +1,23 @@
+import { allProcesses, startEnvOf, type Identity, type ProcessStat } from "./proc.js";
+
+/** The environment variable that marks every descendant of a run, wherever it hides. */
+export const runVariable = "OSTLER_RUN";
+
+/**
+ * Pids of everything that belongs to a run: its session and process group, the descendants of its first process, and
+ * whoever carries the run's mark in its environment (a daemon that left the session). The first process itself included,
+ * zombies not. When the pid has been given to another process since, its session and group are that one's.
+ */
+export function treeOf(root: Identity, mark: string): number[] {
+  const younger = allProcesses().filter(({ startTicks }) => startTicks >= root.startTicks);
+  const recycled = younger.some(({ pid, startTicks }) => pid === root.pid && startTicks !== root.startTicks);
+  const belongs = ({ pid, session, group }: ProcessStat): boolean =>
+    (!recycled && [pid, session, group].includes(root.pid)) || startEnvOf(pid, runVariable) === mark;
+  const running = younger.filter(({ ended }) => !ended);
+  const members = new Set(running.filter(belongs).map(({ pid }) => pid));
+  for (let before = -1; before !== members.size;) {
+    before = members.size;
+    for (const { pid, parent } of running) if (members.has(parent)) members.add(pid);
+  }
+  return [...members];
+}

@@ -1,0 +1,16 @@
+import type { Published } from "../core/bus.js";
+import type { Decision, Policy } from "./policy.js";
+import { restartUnhealthy } from "./restart-unhealthy.js";
+
+/** Every policy there is. */
+export const policies: readonly Policy[] = [restartUnhealthy];
+
+/** A bus listener that hands what the policies decide to the dispatcher, after every listener has seen the event. */
+export function runPolicies(decide: (decision: Decision) => void): (published: Published) => void {
+  return ({ event, state }) => {
+    for (const policy of policies) {
+      const decision = policy(event, state);
+      if (decision) queueMicrotask(() => decide(decision));
+    }
+  };
+}

@@ -1,0 +1,293 @@
+import {
+  closeCodes,
+  commands,
+  commonVersion,
+  decodeControllerFrame,
+  hashOf,
+  matchesGlob,
+  allows,
+  messageOf,
+  OstlerError,
+  protocolVersions,
+  maxFrameBytes,
+  type ControllerFrame,
+  type ControllerFrameOf,
+  type HostState,
+} from "@ostler/protocol";
+import type { RawData, WebSocket } from "ws";
+import type { Publish } from "../../core/bus.js";
+import type { Clock } from "../../core/clock.js";
+import type { Authority, Dispatcher } from "../../core/dispatcher.js";
+import type { Cursors } from "../../core/journal/cursors.js";
+import type { Journal } from "../../core/journal/journal.js";
+import { CommandDesk } from "./command-desk.js";
+import { pumpEvents } from "./event-pump.js";
+import { Link } from "./link.js";
+import { LogStreams, type ReadLogs } from "./log-streams.js";
+import { StateSender } from "./state-sender.js";
+import { Window } from "./window.js";
+
+export type SessionDeps = {
+  publish: Publish;
+  clock: Clock;
+  state: () => HostState;
+  journal: Journal;
+  cursors: Cursors;
+  dispatcher: Dispatcher;
+  logs: ReadLogs;
+  /** Longest delay of the event loop lately. */
+  lagMs: () => number;
+  /** Ends the session that had this name before, if it is still there. */
+  claim: (name: string, supersede: () => void) => void;
+};
+
+/** The other end: its name here, and what it may do. Whoever connects to us gets its own id added to the name of its token. */
+export type Peer = {
+  name: string;
+  direction: "inbound" | "outbound";
+  authority: Authority;
+  /** The longest silence of ours that the configuration allows. */
+  heartbeatMs?: number;
+};
+
+/** How a session ended. */
+export type SessionEnd = { code: number; reason: string; welcomedMs: number; retryAfterMs: number };
+
+const handshakeMs = 10_000;
+/** A peer that sent this many wrong frames does not speak the protocol. */
+const maxFaults = 16;
+const byeMs = 2000;
+
+/**
+ * One session of the controller protocol over one WebSocket, whoever opened it. Frames of the controller are handled as
+ * they come; events go out at the controller's pace; nothing here waits for anything there.
+ */
+export class Session {
+  readonly #peer: Peer;
+  readonly #deps: SessionDeps;
+  readonly #link: Link;
+  readonly #desk: CommandDesk;
+  readonly #logs: LogStreams;
+  readonly #end = new AbortController();
+  readonly #faults = new Map<string, number>();
+  #welcomed: { window: Window; sender: StateSender; atMs: number } | undefined;
+  #name: string;
+  #lastHeardMs: number;
+  #retryAfterMs = 0;
+  #cancelTimer: () => void;
+
+  /** Speaks until the connection ends; then tells how it ended. Never rejects. */
+  static run(socket: WebSocket, peer: Peer, deps: SessionDeps, signal: AbortSignal): Promise<SessionEnd> {
+    const session = new Session(socket, peer, deps);
+    const leave = (): void => session.#leave("the agent is stopping");
+    signal.addEventListener("abort", leave);
+    return new Promise((resolve) => {
+      socket.on("error", () => undefined); // Always followed by `close`, which tells.
+      socket.on("message", (data, isBinary) => session.#receive(data, isBinary));
+      socket.on("close", (code, reason) => {
+        signal.removeEventListener("abort", leave);
+        resolve(session.#closed(code, reason.toString()));
+      });
+      session.#hello();
+    });
+  }
+
+  private constructor(socket: WebSocket, peer: Peer, deps: SessionDeps) {
+    this.#peer = peer;
+    this.#name = peer.name;
+    this.#deps = deps;
+    this.#link = new Link(socket, deps.clock);
+    this.#desk = new CommandDesk(this.#link, peer, deps);
+    this.#logs = new LogStreams(this.#link, deps.logs, this.#end.signal);
+    this.#lastHeardMs = deps.clock.monotonic();
+    this.#cancelTimer = deps.clock.after(handshakeMs, () =>
+      this.#link.close(closeCodes.handshakeTimeout, "no welcome came in time"),
+    );
+  }
+
+  #hello(): void {
+    const { agent, epoch } = this.#deps.state();
+    const { journal, cursors } = this.#deps;
+    this.#link.send({
+      t: "hello",
+      proto: [...protocolVersions],
+      agent: { id: agent.id, name: agent.name, version: agent.version, labels: agent.labels },
+      boot: agent.bootId,
+      session: agent.session,
+      caps: [...commandsAllowed(this.#peer.authority), "events.resume", "state", "logs"],
+      limits: { max_frame: maxFrameBytes, max_inflight_cmds: CommandDesk.maxOpen },
+      stream: { epoch, first: journal.first, next: journal.durable + 1, acked: cursors.get(this.#name, epoch) },
+    });
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    this.#lastHeardMs = this.#deps.clock.monotonic();
+    if (isBinary) return this.#link.close(closeCodes.binaryRefused, "frames are text");
+    try {
+      const frame = decodeControllerFrame((data as Buffer).toString());
+      if (this.#welcomed || frame.t === "welcome" || frame.t === "error" || frame.t === "goaway" || frame.t === "bye")
+        this.#handle(frame);
+      else this.#link.close(closeCodes.protocol, `the first frame must be welcome, not ${frame.t}`);
+    } catch (failure) {
+      this.#fault(OstlerError.from(failure));
+    }
+  }
+
+  #handle(frame: ControllerFrame): void {
+    switch (frame.t) {
+      case "welcome":
+        return this.#welcome(frame);
+      case "want_state":
+        return this.#welcomed?.sender.sendFull();
+      case "ack":
+        return this.#ack(frame);
+      case "cmd":
+        return void this.#desk.take(frame);
+      case "cmd_cancel":
+        return this.#desk.cancel(frame.id);
+      case "logs_open":
+        return this.#logs.open(frame);
+      case "logs_close":
+        return this.#logs.close(frame.id);
+      case "goaway":
+        this.#retryAfterMs = (frame.retry_after_s ?? 0) * 1000;
+        return this.#link.close(closeCodes.normal, "as asked");
+      case "cmd_result_ack":
+      case "heartbeat":
+      case "error":
+      case "bye":
+        return;
+      default:
+        return frame satisfies never;
+    }
+  }
+
+  #welcome(frame: ControllerFrameOf<"welcome">): void {
+    if (this.#welcomed) throw new OstlerError("bad-protocol", "There was a welcome already.");
+    if (commonVersion([frame.proto]) === undefined) {
+      const failure = new OstlerError(
+        "no-common-version",
+        `Version ${frame.proto} is not spoken here; ${protocolVersions.join(", ")} is.`,
+      );
+      this.#link.send({ t: "error", code: failure.code, message: failure.message });
+      return this.#link.close(closeCodes.noCommonVersion, "no common version");
+    }
+    this.#cancelTimer();
+    const { direction } = this.#peer;
+    if (direction === "inbound") this.#name = `${this.#peer.name}/${frame.controller.id}`;
+    const { clock, state, journal, publish } = this.#deps;
+    this.#deps.claim(this.#name, () =>
+      this.#link.close(closeCodes.duplicateSession, "a newer session of this controller"),
+    );
+    const { epoch, agent } = state();
+    const from = this.#resumeFrom(frame, epoch);
+    const window = new Window(frame.window, from - 1);
+    const carried = (): number => (frame.events.length > 0 ? 0 : window.passed);
+    const sender = new StateSender({ state, link: this.#link, clock, carried });
+    this.#welcomed = { window, sender, atMs: clock.monotonic() };
+    const peer = frame.controller.name || frame.controller.id;
+    publish({
+      type: "controller.connected",
+      data: { controller: this.#name, direction, session: agent.session, peer },
+    });
+    sender.sendFull();
+    const pump = { journal, link: this.#link, window, epoch, topics: frame.events };
+    pumpEvents(from, pump, this.#end.signal).catch((failure: unknown) => this.#fail(failure));
+    this.#keepAlive(Math.min(frame.heartbeat_s * 1000, this.#peer.heartbeatMs ?? Infinity));
+  }
+
+  /** Where the controller wants to go on; a place that does not exist yet is a lie or another journal, and changes nothing. */
+  #resumeFrom({ resume }: ControllerFrameOf<"welcome">, epoch: string): number {
+    const { journal, cursors } = this.#deps;
+    const own = cursors.get(this.#name, epoch) + 1;
+    if (!resume) return own;
+    if (resume.epoch !== undefined && resume.epoch !== epoch) {
+      this.#link.send({ t: "gap", epoch: resume.epoch, from: resume.from, to: resume.from, count: 0, reason: "epoch" });
+      return 1;
+    }
+    if (resume.from <= journal.durable + 1) return resume.from;
+    this.#fault(
+      new OstlerError("bad-request", `Cannot resume from ${resume.from}: the next event is ${journal.durable + 1}.`),
+    );
+    return own;
+  }
+
+  #ack({ epoch, upto }: ControllerFrameOf<"ack">): void {
+    const window = this.#welcomed?.window;
+    if (!window) return;
+    if (epoch !== this.#deps.state().epoch || !window.ack(upto))
+      throw new OstlerError(
+        "bad-request",
+        `Cannot acknowledge ${epoch}-${upto}: it was never sent on this connection.`,
+      );
+    this.#deps.cursors.set(this.#name, { epoch, seq: window.acked });
+  }
+
+  /** A heartbeat when nothing else was sent for so long; two missed ones of the peer end the session. */
+  #keepAlive(everyMs: number): void {
+    const { clock, state, journal, lagMs } = this.#deps;
+    const beat = (): void => {
+      const now = clock.monotonic();
+      if (now - this.#lastHeardMs > 2.5 * everyMs) return this.#link.terminate();
+      if (now - this.#link.lastSentMs >= everyMs * 0.9) {
+        const { seq } = state();
+        this.#link.send({
+          t: "heartbeat",
+          hash: hashOf(state()),
+          seq,
+          next: journal.durable + 1,
+          lag_ms: Math.round(lagMs()),
+        });
+      }
+      this.#cancelTimer = clock.after(everyMs / 2, beat);
+    };
+    this.#cancelTimer = clock.after(everyMs / 2, beat);
+  }
+
+  /** The peer was wrong: it is told, and the link stays up, unless it is always wrong. */
+  #fault({ code, message }: OstlerError): void {
+    const about = { controller: this.#name, direction: this.#peer.direction };
+    const times = (this.#faults.get(code) ?? 0) + 1;
+    this.#faults.set(code, times);
+    this.#link.send({ t: "error", code, message });
+    if (times === 1)
+      this.#deps.publish({ type: "controller.faulted", data: { ...about, code, message: message.slice(0, 500) } });
+    if ([...this.#faults.values()].reduce((sum, each) => sum + each, 0) >= maxFaults)
+      this.#link.close(closeCodes.protocol, "too many wrong frames");
+  }
+
+  #fail(failure: unknown): void {
+    this.#deps.publish({
+      type: "agent.faulted",
+      data: { part: `session with ${this.#name}`, reason: messageOf(failure) },
+    });
+    this.#link.close(closeCodes.internal, "internal error");
+  }
+
+  #leave(reason: string): void {
+    this.#link.send({ t: "bye", reason });
+    this.#link.close(closeCodes.goingAway, reason);
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.clock.after(byeMs, () => this.#link.terminate());
+  }
+
+  #closed(code: number, reason: string): SessionEnd {
+    this.#cancelTimer();
+    this.#end.abort();
+    const welcomed = this.#welcomed;
+    welcomed?.sender[Symbol.dispose]();
+    const about = { controller: this.#name, direction: this.#peer.direction };
+    if (welcomed) this.#deps.publish({ type: "controller.disconnected", data: { ...about, code, reason } });
+    const welcomedMs = welcomed ? this.#deps.clock.monotonic() - welcomed.atMs : 0;
+    return { code, reason, welcomedMs, retryAfterMs: this.#retryAfterMs };
+  }
+}
+
+function commandsAllowed({ scopes, commands: globs }: Authority): string[] {
+  return Object.entries(commands)
+    .filter(
+      ([name, { scope }]) =>
+        allows(scopes, scope) && (globs === undefined || globs.some((glob) => matchesGlob(glob, name))),
+    )
+    .map(([name]) => name);
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HostState, Scope } from "@ostler/protocol";
+import type { Dispatcher } from "../../core/dispatcher.js";
+import type { Journal } from "../../core/journal/journal.js";
+import type { Principal } from "./auth.js";
+
+/** Everything that answers can be made of. Sinks read; they never ask a source. */
+export type HttpDeps = {
+  state: () => HostState;
+  journal: Pick<Journal, "first" | "durable" | "bytes" | "read">;
+  dispatcher: Pick<Dispatcher, "dispatch" | "run">;
+  metrics: (accept: string) => Promise<{ contentType: string; text: string }>;
+  /** Parts of the agent whose work is overdue. */
+  overdue: () => string[];
+  /** The running configuration as it may be shown. */
+  redactedConfig: () => unknown;
+  /** Lines a service wrote, oldest first; with `follow` for ever. @throws OstlerError `not-found` */
+  logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine>;
+  uptimeSeconds: () => number;
+  /** Where the TCP listeners are. */
+  urls: () => Record<string, string>;
+  build: BuildInfo;
+};
+
+export type LogQuery = { service: string; process?: string; last: number; follow: boolean };
+export type LogLine = { process: string; stream: string; text: string; clipped?: true };
+export type BuildInfo = { version: string; gitSha: string; node: string; platform: string };
+
+/** One request on its way to its answer. */
+export type Exchange = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  url: URL;
+  /** What stood for `:name` in the path. */
+  params: Record<string, string>;
+  principal: Principal;
+  deps: HttpDeps;
+  /** Aborts when the client goes away or the server stops. */
+  signal: AbortSignal;
+};
+
+export type Route = {
+  method: "GET" | "POST";
+  /** Segments; one that begins with a colon matches anything. */
+  path: string;
+  scope: Scope;
+  /** Also answered, to anybody, by the listener for probes. */
+  probe?: true;
+  /** May throw an OstlerError, which becomes a problem answer. */
+  answer: (exchange: Exchange) => void | Promise<void>;
+};
+
+export type Match =
+  | { found: "route"; route: Route; params: Record<string, string> }
+  | { found: "method"; allow: string[] }
+  | { found: "nothing" };
+
+/** Finds the route of a request; HEAD goes where GET goes. */
+export function matchRoute(routes: readonly Route[], method: string, path: string): Match {
+  const wanted = method === "HEAD" ? "GET" : method;
+  const onPath = routes.flatMap((route) => {
+    const params = paramsOf(route.path, path);
+    return params ? [{ route, params }] : [];
+  });
+  const match = onPath.find(({ route }) => route.method === wanted);
+  if (match) return { found: "route", ...match };
+  if (onPath.length === 0) return { found: "nothing" };
+  return {
+    found: "method",
+    allow: onPath.flatMap(({ route }) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method])),
+  };
+}
+
+function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
+  if (!pattern.includes(":")) return pattern === path ? {} : undefined;
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [at, segment] of wanted.entries()) {
+    const value = given[at] ?? "";
+    if (segment.startsWith(":")) params[segment.slice(1)] = decode(value);
+    else if (segment !== value) return undefined;
+  }
+  return params;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // Not an encoding; it will simply not be found.
+  }
+}

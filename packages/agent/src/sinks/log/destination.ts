@@ -1,0 +1,101 @@
+import { messageOf, OstlerError } from "@ostler/protocol";
+import type { Clock } from "../../core/clock.js";
+import { fileWriter, standardWriter, type Writer } from "./writer.js";
+
+/** While the reader of the log stalls, this much waits in memory; what comes after that is counted and dropped. */
+const maxWaitingBytes = 1024 * 1024;
+const retryMs = 20;
+/** How long the end of the agent may wait for a stalled reader. */
+const lastWaitMs = 200;
+
+/** Where log lines go: at once, so that nothing is lost when the agent is terminated, and without ever waiting for a reader. */
+export class LogDestination implements AsyncDisposable {
+  readonly #writer: Writer;
+  readonly #clock: Clock;
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #dropped = 0;
+  #cancelRetry: (() => void) | undefined;
+
+  /** `stdout`, `stderr` or the path of a file. @throws OstlerError `failed` when it cannot be opened */
+  static open(output: string, clock: Clock): LogDestination {
+    try {
+      const writer =
+        output === "stdout" ? standardWriter(1) : output === "stderr" ? standardWriter(2) : fileWriter(output);
+      return new LogDestination(writer, clock);
+    } catch (cause) {
+      throw new OstlerError("failed", `Cannot open the log ${output}: ${messageOf(cause)}. Change agent.log.output.`, {
+        cause,
+      });
+    }
+  }
+
+  private constructor(writer: Writer, clock: Clock) {
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    if (this.#waitingBytes + bytes.length > maxWaitingBytes) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const until = this.#clock.monotonic() + lastWaitMs;
+    const never = new AbortController().signal;
+    while (this.#waiting.length > 0 && this.#clock.monotonic() < until) await this.#clock.sleep(retryMs, never);
+    this.#cancelRetry?.();
+    this.#writer.close();
+  }
+
+  #flush(): void {
+    for (let bytes = this.#waiting[0]; bytes; bytes = this.#waiting[0]) {
+      const written = this.#write(bytes);
+      this.#waitingBytes -= written;
+      if (written < bytes.length) {
+        this.#waiting[0] = bytes.subarray(written);
+        this.#retry();
+        return;
+      }
+      this.#waiting.shift();
+    }
+    if (this.#dropped > 0) this.#tellDropped();
+  }
+
+  #retry(): void {
+    this.#cancelRetry ??= this.#clock.after(retryMs, () => {
+      this.#cancelRetry = undefined;
+      this.#flush();
+    });
+  }
+
+  /** A log whose disk is full or whose reader is gone must not stop the agent: the line is dropped, and counted. */
+  #write(bytes: Buffer): number {
+    try {
+      return this.#writer.write(bytes);
+    } catch {
+      this.#dropped++;
+      return bytes.length;
+    }
+  }
+
+  /** Once, as soon as a line can be written again. */
+  #tellDropped(): void {
+    const line = {
+      level: "warn",
+      time: new Date(this.#clock.now()).toISOString(),
+      msg: `${this.#dropped} log lines were dropped`,
+    };
+    try {
+      if (this.#writer.write(Buffer.from(`${JSON.stringify(line)}\n`)) > 0) this.#dropped = 0;
+    } catch {
+      this.#retry(); // Still refused; the count is kept.
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** Every metric there is, with its type, labels and help; docs/metrics.md is made from this. */
+export const metrics = {
+  build: gauge("ostler_build_info", "Always 1; what runs here", ["version", "node"]),
+  agentStarted: gauge("ostler_agent_start_time_seconds", "When the agent started, in seconds since 1970"),
+  degraded: gauge("ostler_degraded", "1 for each part of the agent that works only in a reduced way", ["part"]),
+  events: counter("ostler_events_total", "Events published, by type", ["type"]),
+  configApplied: gauge(
+    "ostler_config_last_reload_success_timestamp_seconds",
+    "When the running configuration was applied",
+  ),
+  configGood: gauge("ostler_config_last_reload_successful", "1 when the last reload succeeded, else 0"),
+  serviceReady: gauge("ostler_service_ready", "1 when the service is ready, else 0", ["service"]),
+  processUp: gauge("ostler_process_up", "1 when the process runs, else 0", ["service", "process"]),
+  processStarted: gauge(
+    "ostler_process_start_time_seconds",
+    "When the running process started; absent when none runs",
+    ["service", "process"],
+  ),
+  processRestarts: counter("ostler_process_restarts_total", "Restarts of a process, whatever the cause", [
+    "service",
+    "process",
+  ]),
+  processExits: counter("ostler_process_exits_total", "Ends of a process, by how it ended", [
+    "service",
+    "process",
+    "kind",
+  ]),
+  checkUp: gauge("ostler_check_up", "1 when the check passes, 0 when it fails; absent until it has done either", [
+    "service",
+    "check",
+    "role",
+  ]),
+  checkSeconds: histogram(
+    "ostler_check_duration_seconds",
+    "How long probes took",
+    ["service", "check"],
+    [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10],
+  ),
+  probes: counter("ostler_check_probes_total", "Probes, by result", ["service", "check", "result"]),
+  commands: counter("ostler_commands_total", "Commands that ended, by outcome; `rejected` never began", [
+    "name",
+    "outcome",
+  ]),
+  commandSeconds: histogram(
+    "ostler_command_duration_seconds",
+    "How long commands took",
+    ["name"],
+    [0.01, 0.1, 1, 10, 60, 600],
+  ),
+  controllers: gauge("ostler_controller_connected", "1 when the controller is connected, else 0", ["controller"]),
+  journalBytes: gauge("ostler_journal_bytes", "Size of the journal on disk"),
+  journalFirst: gauge("ostler_journal_first_seq", "Seq of the oldest event that can still be read"),
+  journalLast: gauge("ostler_journal_last_seq", "Seq of the newest event that is safe on disk"),
+  journalWrites: histogram(
+    "ostler_journal_write_duration_seconds",
+    "How long writes with fsync took",
+    [],
+    [0.001, 0.005, 0.025, 0.1, 0.5, 2],
+  ),
+  requests: counter("ostler_http_requests_total", "HTTP requests answered", ["route", "method", "status"]),
+  requestSeconds: histogram(
+    "ostler_http_request_duration_seconds",
+    "How long HTTP requests took",
+    ["route"],
+    [0.001, 0.005, 0.025, 0.1, 0.5, 2],
+  ),
+  loopLag: gauge("ostler_event_loop_lag_seconds", "Longest delay of the agent's event loop since the last scrape"),
+  residentBytes: gauge("process_resident_memory_bytes", "Resident memory of the agent"),
+  cpuSeconds: counter("process_cpu_seconds_total", "User and system CPU time spent by the agent"),
+  heapBytes: gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use"),
+};
+
+export type MetricSpec = {
+  name: string;
+  help: string;
+  labels: readonly string[];
+  type: "counter" | "gauge" | "histogram";
+  buckets?: number[];
+};
+
+/** The metrics as prom-client's objects, in a registry of their own. */
+export type Instruments = {
+  [K in keyof typeof metrics]: (typeof metrics)[K] extends { type: "counter" }
+    ? Counter
+    : (typeof metrics)[K] extends { type: "histogram" }
+      ? Histogram
+      : Gauge;
+};
+
+export function instrumentsIn(registry: Registry): Instruments {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([key, spec]) => [key, instrument(spec, registry)]),
+  ) as Instruments;
+}
+
+function instrument(
+  { name, help, labels, type, buckets }: MetricSpec,
+  registry: Registry,
+): Counter | Gauge | Histogram {
+  const configuration = { name, help, labelNames: [...labels], registers: [registry] };
+  switch (type) {
+    case "counter":
+      return new Counter(configuration);
+    case "gauge":
+      return new Gauge(configuration);
+    case "histogram":
+      return new Histogram({ ...configuration, ...(buckets ? { buckets } : {}) });
+    default:
+      return type satisfies never;
+  }
+}
+
+function counter(name: string, help: string, labels: readonly string[] = []): MetricSpec & { type: "counter" } {
+  return { name, help, labels, type: "counter" };
+}
+
+function gauge(name: string, help: string, labels: readonly string[] = []): MetricSpec & { type: "gauge" } {
+  return { name, help, labels, type: "gauge" };
+}
+
+function histogram(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  buckets: number[],
+): MetricSpec & { type: "histogram" } {
+  return { name, help, labels, type: "histogram", buckets };
+}

@@ -1,0 +1,29 @@
+import { OstlerError, type HostState } from "@ostler/protocol";
+import type { Clock } from "../../core/clock.js";
+import { spoolPath, streams } from "../../platform/spool.js";
+import { merge } from "./merge.js";
+import { readSpool } from "./spool-reader.js";
+
+export type LogQuery = { service: string; process?: string; last: number; follow: boolean };
+export type LogLine = { process: string; stream: string; text: string; clipped?: true };
+export type LogsDeps = { spools: string; state: () => HostState; clock: Clock };
+
+/** What the processes of a service wrote: of each stream the last lines, then what comes. @throws OstlerError `not-found` */
+export function readLogs(
+  { service, process, last, follow }: LogQuery,
+  { spools, state, clock }: LogsDeps,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const known = Object.keys(state().services[service]?.processes ?? {});
+  const wanted = known.filter((name) => process === undefined || name === process);
+  if (wanted.length === 0)
+    throw new OstlerError("not-found", `There is no ${service}${process === undefined ? "" : `/${process}`} here.`);
+  const sources = wanted.flatMap((name) =>
+    streams.map(async function* (stream): AsyncGenerator<LogLine> {
+      const lines = readSpool(spoolPath(spools, service, name, stream), { last, follow }, clock, signal);
+      for await (const { text, clipped } of lines)
+        yield { process: name, stream, text, ...(clipped ? { clipped: true as const } : {}) };
+    }),
+  );
+  return merge(sources);
+}

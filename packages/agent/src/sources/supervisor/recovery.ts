@@ -1,0 +1,105 @@
+import type { Exit, Phase, ProcessState } from "@ostler/protocol";
+import type { Identity } from "../../platform/proc.js";
+import { exitOf } from "./keeper.js";
+import type { State } from "./machine.js";
+import type { RunRecord, SlotRecord } from "./records.js";
+
+/** What a new agent makes of what an agent before it left behind for one process. */
+export type Recovery = {
+  /** Where the machine begins. */
+  state: State;
+  /** Ends of runs before the last one that nobody has heard of yet. */
+  exits: { run: number; pid: number; exit: Exit }[];
+  last:
+    | { is: "alive"; run: number; identity: Identity }
+    /** It ended; without a status its keeper may still be about to record it. */
+    | { is: "ended"; run: number; identity: Identity; status: number | undefined }
+    /** Its keeper is about to begin. */
+    | { is: "beginning" }
+    | { is: "over" };
+  /** Nothing runs, and nothing says that it should not. */
+  start: boolean;
+};
+
+/** What can be asked about the host; each answer holds for this boot. */
+export type Facts = {
+  alive: (identity: Identity) => boolean;
+  noteOf: (run: number) => string;
+  /** Takes the decision whether a run happens; false when its keeper has taken it. */
+  claim: (run: number) => boolean;
+  keeperLives: (run: number) => boolean;
+  sameBoot: boolean;
+};
+
+/** `before` is what the journal knew of the process; `record` what its keepers left in this boot. */
+export function recover(record: SlotRecord, before: ProcessState | undefined, facts: Facts): Recovery {
+  const phase = before?.phase;
+  const knownRun = before ? Math.max(runOf(before.phase), before.lastExit?.run ?? 0) : 0;
+  const reported = (run: number): boolean => (before?.lastExit?.run ?? 0) >= run && phase?.name !== "exited";
+  const last = record.runs.at(-1);
+  const exits = unheard(record.runs.slice(0, -1), phase, reported, facts);
+  if (!last || last.run < knownRun)
+    return { ...nothingRuns(knownRun, record, phase, facts), exits: [...exits, ...vanished(record, phase, facts)] };
+  const { run, started: identity } = last;
+  if (!identity) {
+    const begins = (last.claimed || !facts.claim(run)) && facts.keeperLives(run);
+    if (begins)
+      return {
+        state: { name: "starting", run, attempt: 0, because: undefined },
+        exits,
+        last: { is: "beginning" },
+        start: false,
+      };
+    return { state: { name: "stopped", run }, exits, last: { is: "over" }, start: !record.stopped };
+  }
+  if (facts.alive(identity))
+    return { state: { name: "stopped", run }, exits, last: { is: "alive", run, identity }, start: false };
+  if (last.status !== undefined && reported(run)) return { ...nothingRuns(run, record, phase, facts), exits };
+  const state: State = { name: "running", run, attempt: 0, pid: identity.pid };
+  return { state, exits, last: { is: "ended", run, identity, status: last.status }, start: false };
+}
+
+/** The last run is over and everybody knows: what was decided then still holds, within one boot. */
+function nothingRuns(
+  run: number,
+  { stopped }: SlotRecord,
+  phase: Phase | undefined,
+  { sameBoot }: Facts,
+): Omit<Recovery, "exits"> {
+  const last = { is: "over" as const };
+  if (stopped || !sameBoot) return { state: { name: "stopped", run }, last, start: !stopped };
+  if (phase?.name === "completed" || phase?.name === "gave-up")
+    return { state: { name: phase.name, run }, last, start: false };
+  if (phase?.name === "waiting") {
+    const { attempt, because } = phase;
+    return { state: { name: "waiting", run, attempt, because }, last, start: true };
+  }
+  return { state: { name: "stopped", run }, last, start: true };
+}
+
+/** Runs between the one the journal knew and the last one: the agent died while it restarted the process. */
+function unheard(
+  runs: readonly RunRecord[],
+  phase: Phase | undefined,
+  reported: (run: number) => boolean,
+  facts: Facts,
+): Recovery["exits"] {
+  const from = phase ? runOf(phase) : 0;
+  return runs.flatMap(({ run, started, status }) => {
+    if (!started || run < from || reported(run)) return [];
+    const exit: Exit =
+      status === undefined ? { kind: "unknown", reason: "no agent was there" } : exitOf(status, facts.noteOf(run));
+    return [{ run, pid: started.pid, exit }];
+  });
+}
+
+/** The journal knew a running process of which this boot has no record. */
+function vanished({ runs }: SlotRecord, phase: Phase | undefined, { sameBoot }: Facts): Recovery["exits"] {
+  if ((phase?.name !== "running" && phase?.name !== "stopping") || runs.some(({ run }) => run === phase.run)) return [];
+  const reason = sameBoot ? "the records of its keeper are gone" : "the host was restarted";
+  return [{ run: phase.run, pid: phase.pid, exit: { kind: "unknown", reason } }];
+}
+
+function runOf(phase: Phase): number {
+  return "run" in phase ? phase.run : 0;
+}

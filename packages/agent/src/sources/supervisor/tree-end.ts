@@ -1,0 +1,89 @@
+import type { Clock } from "../../core/clock.js";
+import { isAlive, statOf, type Identity } from "../../platform/proc.js";
+import { treeOf } from "../../platform/tree.js";
+
+/** How a run's tree was brought to an end. `killed` and `survivors` are empty in the good case. */
+export type Ended = { killed: number[]; survivors: number[] };
+
+/** How often a shrinking tree is looked at: often at first, then seldom. And how long the kernel may take over a SIGKILL. */
+const lookMs = 10;
+const maxLookMs = 250;
+const killMs = 2000;
+
+/**
+ * Sends a signal to the process group of a run, if its first process is still that process.
+ * A pid that was given to another process in the meantime is never touched.
+ */
+export function signalRun(root: Identity, signal: NodeJS.Signals): void {
+  if (isAlive(root)) send(-root.pid, signal);
+}
+
+/** Is there nobody left in the run's process group? One system call; a stray outside the group needs treeOf. */
+export function groupIsEmpty(root: Identity): boolean {
+  try {
+    process.kill(-root.pid, 0);
+    return false;
+  } catch (failure) {
+    return (failure as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+/** Waits until nobody of the run is left; after `deadlineMs` of the monotonic clock whoever is left gets SIGKILL. */
+export async function endTree(
+  root: Identity,
+  mark: string,
+  deadlineMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Ended> {
+  for (let waitMs = lookMs; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
+    const left = treeOf(root, mark);
+    if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
+    const restMs = deadlineMs - clock.monotonic();
+    if (restMs <= 0) return killTree(left, root, mark, clock, signal);
+    await clock.sleep(Math.min(waitMs, Math.max(1, restMs)), signal);
+  }
+}
+
+/** The same, asking first. */
+export async function endStrays(
+  root: Identity,
+  mark: string,
+  deadlineMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Ended> {
+  for (const pid of treeOf(root, mark)) send(pid, "SIGTERM");
+  return endTree(root, mark, deadlineMs, clock, signal);
+}
+
+async function killTree(
+  first: number[],
+  root: Identity,
+  mark: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const killed = new Set<number>();
+  const deadlineMs = clock.monotonic() + killMs;
+  let left = first;
+  while (left.length > 0 && clock.monotonic() < deadlineMs && !signal.aborted) {
+    for (const pid of left) {
+      killed.add(pid);
+      send(pid, "SIGKILL");
+    }
+    await clock.sleep(lookMs, signal);
+    left = treeOf(root, mark);
+  }
+  return { killed: [...killed], survivors: left.filter((pid) => statOf(pid) !== undefined) };
+}
+
+/** Who is gone already needs no signal; whom the kernel does not let us signal is counted among the survivors. */
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch (failure) {
+    const { code = "" } = failure as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw failure;
+  }
+}

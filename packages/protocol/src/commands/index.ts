@@ -1,0 +1,24 @@
+import type * as z from "zod";
+import { configCommands } from "./config.js";
+import { serviceCommands } from "./service.js";
+
+/** What a token may do: read everything, also change services, or also change the agent. Each includes the one before. */
+export const scopes = ["read", "write", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+
+export type CommandSpec = { scope: Scope; args: z.ZodType; result: z.ZodType; about: string };
+
+/** Every command there is. */
+export const commands = { ...serviceCommands, ...configCommands };
+
+export type CommandName = keyof typeof commands;
+export type CommandArgs<N extends CommandName> = z.infer<(typeof commands)[N]["args"]>;
+export type CommandData<N extends CommandName> = z.infer<(typeof commands)[N]["result"]>;
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+export function allows(granted: readonly Scope[], needed: Scope): boolean {
+  return granted.some((scope) => scopes.indexOf(scope) >= scopes.indexOf(needed));
+}

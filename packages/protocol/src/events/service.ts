@@ -1,0 +1,79 @@
+import * as z from "zod";
+
+/** How a process ended: exactly one of the three. */
+export const exit = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("code"), code: z.int() }),
+  z.object({ kind: z.literal("signal"), signal: z.string(), core: z.boolean().describe("A core was dumped") }),
+  z.object({ kind: z.literal("unknown"), reason: z.string().describe("Why nobody could see the exit status") }),
+]);
+export type Exit = z.infer<typeof exit>;
+
+export const checkRole = z.enum(["liveness", "readiness"]);
+export type CheckRole = z.infer<typeof checkRole>;
+
+const ofProcess = { service: z.string(), process: z.string() };
+const ofRun = { ...ofProcess, run: z.int().describe("Counts the starts of this process"), pid: z.int() };
+
+/** What happens to a service and its processes. */
+export const serviceEvents = {
+  "service.configured": z
+    .object({
+      service: z.string(),
+      processes: z.array(z.string()),
+      checks: z.array(z.object({ name: z.string(), role: checkRole })),
+    })
+    .describe("A service was added to the configuration, or its processes or checks changed."),
+  "service.removed": z.object({ service: z.string() }).describe("A service left the configuration and was stopped."),
+  "service.started": z
+    .object({
+      ...ofRun,
+      startTicks: z.int().describe("Start time in clock ticks since boot; with the pid it is the identity"),
+    })
+    .describe("A process was started because someone wanted it to run."),
+  "service.restarted": z
+    .object({ ...ofRun, startTicks: z.int(), attempt: z.int(), because: z.string() })
+    .describe("A process was started again: after an exit, by a command or by a policy."),
+  "service.adopted": z
+    .object({ ...ofRun, startTicks: z.int(), uptimeMs: z.int() })
+    .describe("A restarted agent found the process running and took it over untouched."),
+  "service.exited": z
+    .object({
+      ...ofRun,
+      exit,
+      uptimeMs: z.int(),
+      expected: z.boolean().describe("The agent had asked it to stop"),
+      whileAway: z.boolean().describe("It happened while no agent was watching"),
+    })
+    .describe("A process ended."),
+  "service.start-failed": z
+    .object({ ...ofProcess, run: z.int(), reason: z.string() })
+    .describe("A process could not be started, for example because its program does not exist."),
+  "service.delayed": z
+    .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string() })
+    .describe("A restart waits for its back-off."),
+  "service.signalled": z
+    .object({ ...ofRun, signal: z.string(), timeoutMs: z.int().describe("SIGKILL follows after this time") })
+    .describe("A process group was asked to stop."),
+  "service.killed": z
+    .object({
+      ...ofProcess,
+      pids: z.array(z.int()),
+      survivors: z.array(z.int()).describe("Pids that even SIGKILL did not end; normally empty"),
+      reason: z.string(),
+    })
+    .describe("Processes had to be ended with SIGKILL. Work in progress may be lost."),
+  "service.stopped": z
+    .object(ofProcess)
+    .describe("A process was stopped on demand, nothing of it is left, and it stays stopped until it is started."),
+  "service.completed": z.object(ofProcess).describe("A process ended well, and its restart policy lets it rest."),
+  "service.gave-up": z
+    .object({ ...ofProcess, reason: z.string() })
+    .describe("A process ended badly and, by its restart policy, is not started again."),
+  "service.ready": z.object({ service: z.string() }).describe("Every process runs and every readiness check passes."),
+  "service.unready": z
+    .object({ service: z.string(), reasons: z.array(z.string()) })
+    .describe("The service was ready and is not any more."),
+  "service.output-lost": z
+    .object({ ...ofProcess, reason: z.string() })
+    .describe("The output of a process cannot be kept, for example because its spool file cannot be opened."),
+};

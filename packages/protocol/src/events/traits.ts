@@ -1,0 +1,62 @@
+import type { HostEvent } from "./index.js";
+
+export type Severity = "info" | "warn" | "error";
+
+/** How much an operator should care. Log level, CloudEvents extension and colour all come from here. */
+export function severityOf(event: HostEvent): Severity {
+  switch (event.type) {
+    case "agent.started":
+    case "agent.stopped":
+    case "agent.recovered":
+    case "config.applied":
+    case "service.configured":
+    case "service.removed":
+    case "service.started":
+    case "service.adopted":
+    case "service.signalled":
+    case "service.stopped":
+    case "service.completed":
+    case "service.ready":
+    case "check.passed":
+    case "command.accepted":
+    case "controller.connected":
+    case "controller.disconnected":
+      return "info";
+    case "service.exited":
+      return event.data.expected ? "info" : "warn";
+    case "command.finished":
+      return event.data.outcome === "succeeded" ? "info" : "warn";
+    case "service.restarted":
+    case "service.delayed":
+    case "service.killed":
+    case "service.unready":
+    case "service.output-lost":
+    case "check.failed":
+    case "command.rejected":
+    case "controller.unreachable":
+    case "controller.faulted":
+      return "warn";
+    case "agent.degraded":
+    case "agent.faulted":
+    case "config.rejected":
+    case "service.start-failed":
+    case "service.gave-up":
+    case "journal.gapped":
+      return "error";
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Subjects whose events must be on disk before anyone outside hears of them at once; the others within a second. */
+const urgentSubjects = ["agent.", "config.", "service.", "command.", "journal."];
+
+export function isUrgent(type: string): boolean {
+  return urgentSubjects.some((subject) => type.startsWith(subject));
+}
+
+/** The CloudEvents `subject`: the service, or the check as `service/check`; absent where neither is meant. */
+export function subjectOf({ data }: { data: Record<string, unknown> }): string | undefined {
+  if (typeof data.service !== "string") return undefined;
+  return typeof data.check === "string" ? `${data.service}/${data.check}` : data.service;
+}

@@ -1,0 +1,101 @@
+import type { HostEvent } from "./index.js";
+import type { Exit } from "./service.js";
+
+/** An event as a sentence for people: in the log, on the terminal. Machines read the event itself. */
+export function eventInWords(event: HostEvent): string {
+  switch (event.type) {
+    case "agent.started":
+      return `agent ${event.data.name} ${event.data.version} started`;
+    case "agent.stopped":
+      return `agent stopped (${event.data.reason}); services run on`;
+    case "agent.degraded":
+      return `${event.data.part} is degraded: ${event.data.reason}`;
+    case "agent.recovered":
+      return `${event.data.part} works fully again`;
+    case "agent.faulted":
+      return `fault in ${event.data.part}: ${event.data.reason}`;
+    case "config.applied":
+      return `configuration ${event.data.file} applied, ${counted(event.data.changes.length, "change")}`;
+    case "config.rejected":
+      return `configuration ${event.data.file} rejected, the old one stays: ${event.data.problems.join("; ")}`;
+    case "service.configured":
+      return `${event.data.service} configured: ${counted(event.data.processes.length, "process", "processes")}, ${counted(event.data.checks.length, "check")}`;
+    case "service.removed":
+      return `${event.data.service} removed`;
+    case "service.started":
+      return `${who(event.data)} started, pid ${event.data.pid}`;
+    case "service.restarted":
+      return `${who(event.data)} restarted, pid ${event.data.pid}, because ${event.data.because}`;
+    case "service.adopted":
+      return `${who(event.data)} adopted, pid ${event.data.pid}, up ${seconds(event.data.uptimeMs)}`;
+    case "service.exited":
+      return `${who(event.data)} ended after ${seconds(event.data.uptimeMs)}: ${exitInWords(event.data.exit)}`;
+    case "service.start-failed":
+      return `${who(event.data)} could not be started: ${event.data.reason}`;
+    case "service.delayed":
+      return `${who(event.data)} restarts in ${seconds(event.data.delayMs)} (attempt ${event.data.attempt}), because ${event.data.because}`;
+    case "service.signalled":
+      return `${who(event.data)} got ${event.data.signal}, has ${seconds(event.data.timeoutMs)} to end`;
+    case "service.killed":
+      return `${who(event.data)}: killed ${event.data.pids.join(", ")}, because ${event.data.reason}`;
+    case "service.stopped":
+      return `${who(event.data)} stopped`;
+    case "service.completed":
+      return `${who(event.data)} completed`;
+    case "service.gave-up":
+      return `${who(event.data)} is not restarted: ${event.data.reason}`;
+    case "service.ready":
+      return `${event.data.service} is ready`;
+    case "service.unready":
+      return `${event.data.service} is not ready: ${event.data.reasons.join("; ")}`;
+    case "service.output-lost":
+      return `output of ${who(event.data)} is lost: ${event.data.reason}`;
+    case "check.passed":
+      return `check ${event.data.service}/${event.data.check} passed`;
+    case "check.failed":
+      return `check ${event.data.service}/${event.data.check} failed: ${event.data.reason}`;
+    case "command.accepted":
+      return `${event.data.name} accepted from ${event.data.actor.kind} ${event.data.actor.name}`;
+    case "command.rejected":
+      return `${event.data.name} from ${event.data.actor.kind} ${event.data.actor.name} rejected: ${event.data.message}`;
+    case "command.finished":
+      return `${event.data.name} ${event.data.outcome}${event.data.message === undefined ? "" : `: ${event.data.message}`}`;
+    case "controller.connected":
+      return `controller ${event.data.controller} connected`;
+    case "controller.disconnected":
+      return `controller ${event.data.controller} disconnected: ${event.data.reason || event.data.code}`;
+    case "controller.unreachable":
+      return `controller ${event.data.controller} is unreachable: ${event.data.reason}`;
+    case "controller.faulted":
+      return `controller ${event.data.controller} broke the protocol: ${event.data.message}`;
+    case "journal.gapped":
+      return `${counted(event.data.count, "event")} lost from the journal: ${event.data.reason}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+export function exitInWords(exit: Exit): string {
+  switch (exit.kind) {
+    case "code":
+      return `exited with code ${exit.code}`;
+    case "signal":
+      return `ended by ${exit.signal}${exit.core ? ", core dumped" : ""}`;
+    case "unknown":
+      return `status unknown, ${exit.reason}`;
+    default:
+      return exit satisfies never;
+  }
+}
+
+function who({ service, process }: { service: string; process: string }): string {
+  return process === "main" ? service : `${service}/${process}`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,237 @@
+import type { Position } from "./envelope.js";
+import { isHostEvent, type ForeignEvent } from "./envelope.js";
+import type { EventData, HostEvent } from "./events/index.js";
+import {
+  maxCommands,
+  type CheckState,
+  type CommandState,
+  type HostState,
+  type ProcessState,
+  type ServiceState,
+} from "./state.js";
+
+/**
+ * The next state. Pure, and shares what did not change, so that two states can be compared by reference.
+ * Events must come in order; a foreign event only moves `seq`.
+ */
+export function fold(state: HostState, event: HostEvent | ForeignEvent, { epoch, seq, time }: Position): HostState {
+  const at = { ...state, epoch, seq };
+  return isHostEvent(event) ? apply(at, event, time) : at;
+}
+
+function apply(state: HostState, event: HostEvent, time: string): HostState {
+  switch (event.type) {
+    case "agent.started":
+      return startAgent(state, event.data, time);
+    case "agent.degraded":
+      return withDegraded(state, { ...state.agent.degraded, [event.data.part]: event.data.reason });
+    case "agent.recovered":
+      return withDegraded(state, without(state.agent.degraded, event.data.part));
+    case "config.applied":
+      return { ...state, config: { hash: event.data.hash, file: event.data.file, appliedAt: time } };
+    case "config.rejected":
+      return { ...state, config: { ...state.config, rejected: { at: time, problems: event.data.problems } } };
+    case "service.configured":
+      return configureService(state, event.data, time);
+    case "service.removed":
+      return { ...state, services: without(state.services, event.data.service) };
+    case "service.started":
+    case "service.adopted":
+    case "service.restarted":
+      return withService(state, event.data.service, (service) => beginRun(service, event, time));
+    case "service.signalled": {
+      const { run, pid } = event.data;
+      return withProcess(state, event.data, ({ phase, ...rest }) => {
+        const startTicks = phase.name === "running" ? phase.startTicks : 0;
+        return { ...rest, phase: { name: "stopping", run, pid, startTicks, since: time } };
+      });
+    }
+    case "service.exited": {
+      const { run, exit, uptimeMs, expected } = event.data;
+      return withProcess(state, event.data, (process) => ({
+        ...process,
+        phase: { name: "exited", run },
+        lastExit: { at: time, run, exit, uptimeMs, expected },
+      }));
+    }
+    case "service.delayed": {
+      const { attempt, delayMs, because } = event.data;
+      const until = new Date(Date.parse(time) + delayMs).toISOString();
+      return withPhase(state, event.data, { name: "waiting", attempt, until, because });
+    }
+    case "service.stopped":
+      return withPhase(state, event.data, { name: "stopped" });
+    case "service.completed":
+      return withPhase(state, event.data, { name: "completed" });
+    case "service.gave-up":
+      return withPhase(state, event.data, { name: "gave-up", reason: event.data.reason });
+    case "service.ready":
+      return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
+    case "service.unready":
+      return withService(state, event.data.service, (service) => ({ ...service, ready: false, since: time }));
+    case "check.passed":
+      return withCheck(state, event.data, { role: event.data.role, status: "passed", since: time });
+    case "check.failed":
+      return withCheck(state, event.data, {
+        role: event.data.role,
+        status: "failed",
+        reason: event.data.reason,
+        since: time,
+      });
+    case "command.accepted":
+      return acceptCommand(state, event.data, time);
+    case "command.finished":
+      return finishCommand(state, event.data);
+    case "controller.connected": {
+      const { controller, direction } = event.data;
+      return withController(state, controller, { connected: true, direction, since: time });
+    }
+    case "controller.disconnected": {
+      const { controller, direction, reason } = event.data;
+      if (direction === "inbound") return { ...state, controllers: without(state.controllers, controller) };
+      return withController(state, controller, { connected: false, direction, since: time, reason });
+    }
+    case "controller.unreachable": {
+      const { controller, reason } = event.data;
+      return withController(state, controller, { connected: false, direction: "outbound", since: time, reason });
+    }
+    case "agent.stopped":
+    case "agent.faulted":
+    case "service.start-failed":
+    case "service.killed":
+    case "service.output-lost":
+    case "command.rejected":
+    case "controller.faulted":
+    case "journal.gapped":
+      return state;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A new agent process knows its services only by what it finds: connections are gone, and every check has to pass anew. */
+function startAgent(state: HostState, data: EventData<"agent.started">, time: string): HostState {
+  const { agentId, name, version, session, bootId, labels } = data;
+  const services = Object.entries(state.services).map(([key, service]): [string, ServiceState] => [
+    key,
+    { ...service, ready: false, checks: pending(service.checks) },
+  ]);
+  return {
+    ...state,
+    agent: { id: agentId, name, version, session, bootId, startedAt: time, labels, degraded: {} },
+    services: Object.fromEntries(services),
+    controllers: {},
+  };
+}
+
+function configureService(state: HostState, data: EventData<"service.configured">, time: string): HostState {
+  const before = state.services[data.service];
+  const processes = data.processes.map((name): [string, ProcessState] => [
+    name,
+    before?.processes[name] ?? { phase: { name: "stopped" }, restarts: 0 },
+  ]);
+  const checks = data.checks.map(({ name, role }): [string, CheckState] => {
+    const known = before?.checks[name];
+    return [name, known?.role === role ? known : { role, status: "pending" }];
+  });
+  const service: ServiceState = {
+    ...(before ?? { ready: false, since: time }),
+    processes: Object.fromEntries(processes),
+    checks: Object.fromEntries(checks),
+  };
+  return { ...state, services: { ...state.services, [data.service]: service } };
+}
+
+type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarted" | "service.adopted" }>;
+
+/** A new run makes every earlier verdict worthless. */
+function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
+  const process = service.processes[data.process];
+  if (!process) return service;
+  const { run, pid, startTicks } = data;
+  const since = type === "service.adopted" ? new Date(Date.parse(time) - data.uptimeMs).toISOString() : time;
+  const restarted = type === "service.restarted";
+  const next: ProcessState = {
+    ...process,
+    phase: { name: "running", run, pid, startTicks, since },
+    restarts: process.restarts + (restarted ? 1 : 0),
+    ...(restarted ? { lastRestart: { at: time, because: data.because } } : {}),
+  };
+  return { ...service, processes: { ...service.processes, [data.process]: next }, checks: pending(service.checks) };
+}
+
+function acceptCommand(state: HostState, { id, name, actor }: EventData<"command.accepted">, time: string): HostState {
+  const known = Object.entries(state.commands);
+  const kept = known.length < maxCommands ? known : known.sort(([, a], [, b]) => (a.at < b.at ? -1 : 1)).slice(1);
+  return { ...state, commands: { ...Object.fromEntries(kept), [id]: { name, actor, at: time } } };
+}
+
+function finishCommand(
+  state: HostState,
+  { id, outcome, code, message, data }: EventData<"command.finished">,
+): HostState {
+  const command = state.commands[id];
+  if (!command) return state;
+  const finished: CommandState = {
+    ...command,
+    outcome,
+    lastSeq: state.seq,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(data === undefined ? {} : { data }),
+  };
+  return { ...state, commands: { ...state.commands, [id]: finished } };
+}
+
+function withDegraded(state: HostState, degraded: Record<string, string>): HostState {
+  return { ...state, agent: { ...state.agent, degraded } };
+}
+
+/** Changes a service that is known; an event about one that is not (removed meanwhile) changes nothing. */
+function withService(state: HostState, name: string, change: (service: ServiceState) => ServiceState): HostState {
+  const before = state.services[name];
+  return before ? { ...state, services: { ...state.services, [name]: change(before) } } : state;
+}
+
+function withProcess(
+  state: HostState,
+  of: { service: string; process: string },
+  change: (process: ProcessState) => ProcessState,
+): HostState {
+  return withService(state, of.service, (service) => {
+    const before = service.processes[of.process];
+    return before ? { ...service, processes: { ...service.processes, [of.process]: change(before) } } : service;
+  });
+}
+
+function withPhase(
+  state: HostState,
+  of: { service: string; process: string },
+  phase: ProcessState["phase"],
+): HostState {
+  return withProcess(state, of, (process) => ({ ...process, phase }));
+}
+
+function withCheck(
+  state: HostState,
+  { service, check }: { service: string; check: string },
+  next: CheckState,
+): HostState {
+  return withService(state, service, (before) =>
+    before.checks[check] ? { ...before, checks: { ...before.checks, [check]: next } } : before,
+  );
+}
+
+function withController(state: HostState, name: string, next: HostState["controllers"][string]): HostState {
+  return { ...state, controllers: { ...state.controllers, [name]: next } };
+}
+
+function pending(checks: Record<string, CheckState>): Record<string, CheckState> {
+  return Object.fromEntries(
+    Object.entries(checks).map(([name, { role }]) => [name, { role, status: "pending" as const }]),
+  );
+}
+
+function without<T>(record: Record<string, T>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}

@@ -1,0 +1,136 @@
+import * as z from "zod";
+import { actor, outcome } from "./events/command.js";
+import { checkRole, exit } from "./events/service.js";
+
+/**
+ * The state of one host: the fold of all its events (see fold.ts), in the agent and in the SDK alike.
+ * Invariant: no value in it is null, so that a JSON merge patch can carry any change.
+ */
+
+const run = { run: z.int(), pid: z.int(), startTicks: z.int() };
+
+/** What a process is doing; each phase carries exactly what is true in it. */
+export const phase = z.discriminatedUnion("name", [
+  z.object({ name: z.literal("stopped") }),
+  z.object({ name: z.literal("running"), ...run, since: z.string() }),
+  z.object({ name: z.literal("stopping"), ...run, since: z.string() }),
+  z.object({ name: z.literal("exited"), run: z.int() }).describe("Ended; what follows is being decided"),
+  z.object({ name: z.literal("waiting"), attempt: z.int(), until: z.string(), because: z.string() }),
+  z.object({ name: z.literal("completed") }),
+  z.object({ name: z.literal("gave-up"), reason: z.string() }),
+]);
+export type Phase = z.infer<typeof phase>;
+
+export const processState = z.object({
+  phase,
+  restarts: z.int().describe("Restarts since the service was configured"),
+  lastRestart: z.object({ at: z.string(), because: z.string() }).optional(),
+  lastExit: z.object({ at: z.string(), run: z.int(), exit, uptimeMs: z.int(), expected: z.boolean() }).optional(),
+});
+export type ProcessState = z.infer<typeof processState>;
+
+export const checkState = z.object({
+  role: checkRole,
+  status: z.enum(["pending", "passed", "failed"]),
+  reason: z.string().optional(),
+  since: z.string().optional(),
+});
+export type CheckState = z.infer<typeof checkState>;
+
+export const serviceState = z.object({
+  ready: z.boolean().describe("Why not is told by `unreadyReasons`"),
+  since: z.string().describe("When `ready` last changed"),
+  processes: z.record(z.string(), processState),
+  checks: z.record(z.string(), checkState),
+});
+export type ServiceState = z.infer<typeof serviceState>;
+
+export const controllerState = z.object({
+  connected: z.boolean(),
+  direction: z.enum(["inbound", "outbound"]),
+  since: z.string(),
+  reason: z.string().optional().describe("Why it is not connected"),
+});
+
+export const commandState = z.object({
+  name: z.string(),
+  actor,
+  at: z.string(),
+  outcome: outcome.optional().describe("Absent while it runs"),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  data: z.unknown().optional(),
+  lastSeq: z.int().optional().describe("Seq of the `command.finished` event"),
+});
+export type CommandState = z.infer<typeof commandState>;
+
+export const hostState = z.object({
+  epoch: z.string(),
+  seq: z.int().describe("Seq of the last event folded in; 0 before the first"),
+  agent: z.object({
+    id: z.string(),
+    name: z.string(),
+    version: z.string(),
+    session: z.string(),
+    bootId: z.string(),
+    startedAt: z.string(),
+    labels: z.record(z.string(), z.string()),
+    degraded: z.record(z.string(), z.string()).describe("Part → reason"),
+  }),
+  config: z.object({
+    hash: z.string(),
+    file: z.string(),
+    appliedAt: z.string(),
+    rejected: z.object({ at: z.string(), problems: z.array(z.string()) }).optional(),
+  }),
+  services: z.record(z.string(), serviceState),
+  controllers: z.record(z.string(), controllerState),
+  commands: z.record(z.string(), commandState).describe("The last ones, by id"),
+});
+export type HostState = z.infer<typeof hostState>;
+
+/** How many commands the state remembers: their ids are what makes a repeated command run once. */
+export const maxCommands = 256;
+
+export function initialState(epoch: string): HostState {
+  return {
+    epoch,
+    seq: 0,
+    agent: { id: "", name: "", version: "", session: "", bootId: "", startedAt: "", labels: {}, degraded: {} },
+    config: { hash: "", file: "", appliedAt: "" },
+    services: {},
+    controllers: {},
+    commands: {},
+  };
+}
+
+/** Why a service is not ready; empty when it is. The one definition of readiness. */
+export function unreadyReasons({ processes, checks }: Pick<ServiceState, "processes" | "checks">): string[] {
+  return [
+    ...Object.entries(processes).flatMap(([name, { phase }]) =>
+      phase.name === "running" ? [] : [`process ${name} is ${inWords(phase)}`],
+    ),
+    ...Object.entries(checks).flatMap(([name, { role, status, reason }]) =>
+      role !== "readiness" || status === "passed"
+        ? []
+        : [`check ${name} ${status === "pending" ? "has not passed yet" : `failed: ${reason}`}`],
+    ),
+  ];
+}
+
+function inWords(phase: Phase): string {
+  switch (phase.name) {
+    case "waiting":
+      return `waiting to be restarted (attempt ${phase.attempt})`;
+    case "gave-up":
+      return `not restarted: ${phase.reason}`;
+    case "stopped":
+    case "running":
+    case "stopping":
+    case "exited":
+    case "completed":
+      return phase.name;
+    default:
+      return phase satisfies never;
+  }
+}

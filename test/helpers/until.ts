@@ -1,0 +1,20 @@
+/** Waits until something is true, looking often; fails with what was seen last. No test sleeps for a fixed time. */
+export async function until<T>(
+  look: () => T | Promise<T>,
+  { within = 15_000, what = "" }: { within?: number; what?: string } = {},
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + within;
+  let last: unknown;
+  for (;;) {
+    try {
+      const seen = await look();
+      if (seen) return seen;
+      last = seen;
+    } catch (failure) {
+      last = failure;
+    }
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${within} ms${what === "" ? "" : `: ${what}`}. Last seen: ${String(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
