@@ -1,5 +1,6 @@
 import { initialState, isUrgent, messageOf, type HostState } from "@ostler/protocol";
 import type { Published, TakeSample } from "../bus.js";
+import { Changes } from "../changes.js";
 import type { Clock } from "../clock.js";
 import type { AppendFile, Disk } from "../disk.js";
 import { read, type Reading } from "./reader.js";
@@ -50,7 +51,7 @@ export class Journal implements AsyncDisposable {
   #dueAt = Infinity;
   #cancelTimer = (): void => {};
   #flushing: Promise<void> | undefined;
-  #watchers = new Set<() => void>();
+  readonly #flushed = new Changes();
   readonly #stop = new AbortController();
 
   /** Opens what is in `disk`, or begins anew. The state is the fold of everything up to the last event in it. */
@@ -104,13 +105,14 @@ export class Journal implements AsyncDisposable {
       this.#head = this.#begin(state);
       this.#headBytes = this.#head.bytes;
     }
-    this.#flushWithin(isUrgent(event.type) ? 0 : this.#watchers.size > 0 ? awaitedMs : lazyMs);
+    this.#flushWithin(isUrgent(event.type) ? 0 : this.#flushed.isAwaited ? awaitedMs : lazyMs);
   };
 
   /** Ends when the event is on the disk, or when the disk refuses and nobody should wait for it. */
   async synced(seq: number): Promise<void> {
     this.#flushWithin(0);
-    while (this.#durable < seq && this.#degraded === undefined && !this.#stop.signal.aborted) await this.#change();
+    while (this.#durable < seq && this.#degraded === undefined && !this.#stop.signal.aborted)
+      await this.#flushed.next();
   }
 
   /** Events from `from` on, for ever, with a gap wherever some are missing; each reader at its own pace. */
@@ -130,7 +132,7 @@ export class Journal implements AsyncDisposable {
     await this.#flush();
     this.#stop.abort();
     this.#cancelTimer();
-    this.#notify();
+    this.#flushed.notify();
     await this.#file?.file.close();
   }
 
@@ -186,7 +188,7 @@ export class Journal implements AsyncDisposable {
     this.#flushing = this.#writeQueue();
     await this.#flushing;
     this.#flushing = undefined;
-    this.#notify();
+    this.#flushed.notify();
     if (this.#queue.length === 0 || this.#stop.signal.aborted) return;
     const wait = this.#degraded === undefined ? Math.max(0, this.#dueAt - this.#deps.clock.monotonic()) : retryMs;
     this.#flushAt(this.#deps.clock.monotonic() + wait, wait);
@@ -252,7 +254,7 @@ export class Journal implements AsyncDisposable {
   #fail(reason: string): void {
     if (this.#degraded !== undefined) return;
     this.#degraded = reason;
-    this.#notify();
+    this.#flushed.notify();
     this.#deps.degraded(reason);
   }
 
@@ -281,24 +283,7 @@ export class Journal implements AsyncDisposable {
   async #grown(after: number, signal: AbortSignal): Promise<void> {
     while (this.#durable <= after && !signal.aborted) {
       this.#flushWithin(awaitedMs);
-      await this.#change(signal);
+      await this.#flushed.next(signal);
     }
-  }
-
-  /** Ends at the next flush, or when the signal aborts. */
-  #change(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        this.#watchers.delete(end);
-        signal?.removeEventListener("abort", end);
-        resolve();
-      };
-      this.#watchers.add(end);
-      signal?.addEventListener("abort", end);
-    });
-  }
-
-  #notify(): void {
-    for (const watcher of [...this.#watchers]) watcher();
   }
 }

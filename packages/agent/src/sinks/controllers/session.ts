@@ -3,7 +3,6 @@ import {
   commands,
   commonVersion,
   decodeControllerFrame,
-  hashOf,
   matchesGlob,
   allows,
   messageOf,
@@ -22,6 +21,8 @@ import type { Cursors } from "../../core/journal/cursors.js";
 import type { Journal } from "../../core/journal/journal.js";
 import { CommandDesk } from "./command-desk.js";
 import { pumpEvents } from "./event-pump.js";
+import { Faults } from "./faults.js";
+import { KeepAlive } from "./keep-alive.js";
 import { Link } from "./link.js";
 import { LogStreams, type ReadLogs } from "./log-streams.js";
 import { StateSender } from "./state-sender.js";
@@ -54,8 +55,6 @@ export type Peer = {
 export type SessionEnd = { code: number; reason: string; welcomedMs: number; retryAfterMs: number };
 
 const handshakeMs = 10_000;
-/** A peer that sent this many wrong frames does not speak the protocol. */
-const maxFaults = 16;
 const byeMs = 2000;
 
 /**
@@ -69,10 +68,10 @@ export class Session {
   readonly #desk: CommandDesk;
   readonly #logs: LogStreams;
   readonly #end = new AbortController();
-  readonly #faults = new Map<string, number>();
+  readonly #faults: Faults;
   #welcomed: { window: Window; sender: StateSender; atMs: number } | undefined;
   #name: string;
-  #lastHeardMs: number;
+  #alive: KeepAlive | undefined;
   #retryAfterMs = 0;
   #cancelTimer: () => void;
 
@@ -99,7 +98,7 @@ export class Session {
     this.#link = new Link(socket, deps.clock);
     this.#desk = new CommandDesk(this.#link, peer, deps);
     this.#logs = new LogStreams(this.#link, deps.logs, this.#end.signal);
-    this.#lastHeardMs = deps.clock.monotonic();
+    this.#faults = new Faults(this.#link, () => ({ controller: this.#name, direction: peer.direction }), deps.publish);
     this.#cancelTimer = deps.clock.after(handshakeMs, () =>
       this.#link.close(closeCodes.handshakeTimeout, "no welcome came in time"),
     );
@@ -121,7 +120,7 @@ export class Session {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    this.#lastHeardMs = this.#deps.clock.monotonic();
+    this.#alive?.heard();
     if (isBinary) return this.#link.close(closeCodes.binaryRefused, "frames are text");
     try {
       const frame = decodeControllerFrame((data as Buffer).toString());
@@ -129,7 +128,7 @@ export class Session {
         this.#handle(frame);
       else this.#link.close(closeCodes.protocol, `the first frame must be welcome, not ${frame.t}`);
     } catch (failure) {
-      this.#fault(OstlerError.from(failure));
+      this.#faults.tell(OstlerError.from(failure));
     }
   }
 
@@ -193,7 +192,11 @@ export class Session {
     sender.sendFull();
     const pump = { journal, link: this.#link, window, epoch, topics: frame.events };
     pumpEvents(from, pump, this.#end.signal).catch((failure: unknown) => this.#fail(failure));
-    this.#keepAlive(Math.min(frame.heartbeat_s * 1000, this.#peer.heartbeatMs ?? Infinity));
+    this.#alive = new KeepAlive(
+      this.#link,
+      Math.min(frame.heartbeat_s * 1000, this.#peer.heartbeatMs ?? Infinity),
+      this.#deps,
+    );
   }
 
   /** Where the controller wants to go on; a place that does not exist yet is a lie or another journal, and changes nothing. */
@@ -206,7 +209,7 @@ export class Session {
       return 1;
     }
     if (resume.from <= journal.durable + 1) return resume.from;
-    this.#fault(
+    this.#faults.tell(
       new OstlerError("bad-request", `Cannot resume from ${resume.from}: the next event is ${journal.durable + 1}.`),
     );
     return own;
@@ -221,39 +224,6 @@ export class Session {
         `Cannot acknowledge ${epoch}-${upto}: it was never sent on this connection.`,
       );
     this.#deps.cursors.set(this.#name, { epoch, seq: window.acked });
-  }
-
-  /** A heartbeat when nothing else was sent for so long; two missed ones of the peer end the session. */
-  #keepAlive(everyMs: number): void {
-    const { clock, state, journal, lagMs } = this.#deps;
-    const beat = (): void => {
-      const now = clock.monotonic();
-      if (now - this.#lastHeardMs > 2.5 * everyMs) return this.#link.terminate();
-      if (now - this.#link.lastSentMs >= everyMs * 0.9) {
-        const { seq } = state();
-        this.#link.send({
-          t: "heartbeat",
-          hash: hashOf(state()),
-          seq,
-          next: journal.durable + 1,
-          lag_ms: Math.round(lagMs()),
-        });
-      }
-      this.#cancelTimer = clock.after(everyMs / 2, beat);
-    };
-    this.#cancelTimer = clock.after(everyMs / 2, beat);
-  }
-
-  /** The peer was wrong: it is told, and the link stays up, unless it is always wrong. */
-  #fault({ code, message }: OstlerError): void {
-    const about = { controller: this.#name, direction: this.#peer.direction };
-    const times = (this.#faults.get(code) ?? 0) + 1;
-    this.#faults.set(code, times);
-    this.#link.send({ t: "error", code, message });
-    if (times === 1)
-      this.#deps.publish({ type: "controller.faulted", data: { ...about, code, message: message.slice(0, 500) } });
-    if ([...this.#faults.values()].reduce((sum, each) => sum + each, 0) >= maxFaults)
-      this.#link.close(closeCodes.protocol, "too many wrong frames");
   }
 
   #fail(failure: unknown): void {
@@ -273,6 +243,7 @@ export class Session {
 
   #closed(code: number, reason: string): SessionEnd {
     this.#cancelTimer();
+    this.#alive?.[Symbol.dispose]();
     this.#end.abort();
     const welcomed = this.#welcomed;
     welcomed?.sender[Symbol.dispose]();

@@ -1,3 +1,5 @@
+import { Changes } from "../../core/changes.js";
+
 /** What was sent and not acknowledged yet, and whether more may be sent. */
 export class Window {
   readonly #limits: { events: number; bytes: number };
@@ -7,7 +9,7 @@ export class Window {
   #lastSent = 0;
   #passed = 0;
   #acked: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #acks = new Changes();
 
   constructor(limits: { events: number; bytes: number }, acked: number) {
     this.#limits = limits;
@@ -56,21 +58,12 @@ export class Window {
       this.#sent.shift();
     }
     this.#acked = Math.max(this.#acked, this.#sent.length === 0 ? this.#passed : upto);
-    for (const wake of [...this.#waiting]) wake();
+    this.#acks.notify();
     return true;
   }
 
   /** Ends when there is room, or the signal aborts. */
   async opened(signal: AbortSignal): Promise<void> {
-    while (this.isFull && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener("abort", wake);
-      });
+    while (this.isFull && !signal.aborted) await this.#acks.next(signal);
   }
 }

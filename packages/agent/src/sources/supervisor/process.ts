@@ -1,20 +1,21 @@
 import { messageOf, OstlerError, type Exit, type HostEvent } from "@ostler/protocol";
 import type { ProcessConfig, RestartConfig } from "../../config/services.js";
+import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
-import { isAlive, uptimeMsOf, type Identity } from "../../platform/proc.js";
+import type { Identity } from "../../platform/proc.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
 import { step, type Effect, type Input, type Restart, type State } from "./machine.js";
-import type { Recovery } from "./recovery.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
-import { endStrays, endTree, groupIsEmpty, signalRun, type Ended } from "./tree-end.js";
+import type { Recovery } from "./recovery.js";
+import { Run } from "./run.js";
 
 export type ProcessSpec = { config: ProcessConfig; restart: RestartConfig };
 
 export type ProcessDeps = LaunchDeps & { clock: Clock; random: () => number; agentId: string };
 
-/** A run whose program has begun. `ending` settles when nobody of it is left. */
-type Run = { run: number; identity: Identity; over: boolean; whileAway: boolean; ending?: Promise<void> };
+/** How long a keeper may take to record what we have seen already. */
+const recordMs = 500;
 
 /**
  * One process of a service: performs what machine.ts decides and feeds back what happened.
@@ -24,14 +25,16 @@ export class SupervisedProcess implements Disposable {
   readonly slot: Slot;
   #spec: ProcessSpec;
   #state: State;
+  /** The run that has begun last. */
   #run: Run | undefined;
+  /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
   readonly #deps: ProcessDeps;
   readonly #inputs: Input[] = [];
   #feeding = false;
   readonly #timers = new Set<() => void>();
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new Changes();
   readonly #end = new AbortController();
 
   constructor(slot: Slot, spec: ProcessSpec, state: State, deps: ProcessDeps) {
@@ -41,10 +44,9 @@ export class SupervisedProcess implements Disposable {
     this.#deps = deps;
   }
 
-  /** The first process of the running program and the mark of its descendants; nothing while none runs. */
-  get running(): { identity: Identity; mark: string } | undefined {
-    const run = this.#run;
-    return run && !run.over ? { identity: run.identity, mark: this.#markOf(run.run) } : undefined;
+  /** The run whose first process runs; nothing while none does. */
+  get running(): Run | undefined {
+    return this.#run?.over === false ? this.#run : undefined;
   }
 
   /** It runs, or would if it could. */
@@ -63,15 +65,11 @@ export class SupervisedProcess implements Disposable {
       const data = { ...this.slot, run, pid, exit, uptimeMs: 0, expected: false, whileAway: true };
       this.#deps.publish({ type: "service.exited", data });
     }
-    if (last.is === "alive") {
-      const { run, identity } = last;
-      this.#run = { run, identity, over: false, whileAway: false };
-      this.feed({ input: "adopted", run, ...identity, uptimeMs: uptimeMsOf(identity.startTicks) });
-    }
-    if (last.is === "ended") {
-      this.#run = { run: last.run, identity: last.identity, over: false, whileAway: true };
-      if (last.status !== undefined) this.#onExited(last.run, last.status);
-    }
+    if (last.is !== "alive" && last.is !== "ended") return;
+    this.#run = this.#runOf(last.run, last.identity);
+    const { uptimeMs } = this.#run;
+    if (last.is === "alive") this.feed({ input: "adopted", run: last.run, ...last.identity, uptimeMs });
+    else if (last.status !== undefined) this.#onExited(last.run, last.status, true);
   }
 
   /** Done when it runs. @throws OstlerError when it cannot, or nobody waits any more */
@@ -87,10 +85,9 @@ export class SupervisedProcess implements Disposable {
     this.feed({ input: "stop" });
     await this.#until((state) => state.name === "stopped", signal);
     if (unrecorded === undefined) return;
-    const { service, process } = this.slot;
     throw new OstlerError(
       "failed",
-      `"${service}/${process}" is stopped, but a restart of the agent will start it: ${unrecorded}`,
+      `${this.#name} is stopped, but a restart of the agent will start it: ${unrecorded}`,
     );
   }
 
@@ -116,16 +113,14 @@ export class SupervisedProcess implements Disposable {
   /** Finds what no record told: whoever kills a keeper takes the exit status with it. Called about once a second. */
   look(): void {
     const { name, run } = this.#state;
-    const begun = this.#run?.run === run ? this.#run : undefined;
-    const lost = begun
-      ? !begun.over && !isAlive(begun.identity)
-      : (name === "starting" || name === "cancelling") && !keeperLives(runPrefix(this.#deps.records, this.slot, run));
+    const begun = this.#run?.number === run ? this.#run : undefined;
+    const isLost = begun ? !begun.over && !begun.isAlive : this.#awaitsKeeper(name) && !keeperLives(this.#prefix(run));
     const now = this.#deps.clock.monotonic();
-    this.#lostMs = lost ? (this.#lostMs ?? now) : undefined;
-    if (this.#lostMs === undefined || now - this.#lostMs < 500) return; // Its keeper may be about to record it.
+    this.#lostMs = isLost ? (this.#lostMs ?? now) : undefined;
+    if (this.#lostMs === undefined || now - this.#lostMs < recordMs) return;
     this.#lostMs = undefined;
     const reason = "its keeper was killed before it could record it";
-    if (begun) this.#onOver(run, { kind: "unknown", reason });
+    if (begun) this.#onOver(begun, { kind: "unknown", reason }, false);
     else this.feed({ input: "start-failed", run, reason });
   }
 
@@ -142,12 +137,13 @@ export class SupervisedProcess implements Disposable {
       for (const effect of effects) this.#perform(effect);
     }
     this.#feeding = false;
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#changes.notify();
   }
 
   [Symbol.dispose](): void {
     this.#end.abort();
     this.#clearTimers();
+    this.#changes.notify();
   }
 
   #perform(effect: Effect): void {
@@ -168,9 +164,8 @@ export class SupervisedProcess implements Disposable {
   }
 
   #publish(event: HostEvent): void {
-    if (event.type === "service.start-failed") this.#why = event.data.reason;
+    if (event.type === "service.start-failed" || event.type === "service.gave-up") this.#why = event.data.reason;
     if (event.type === "service.delayed") this.#why = event.data.because;
-    if (event.type === "service.gave-up") this.#why = event.data.reason;
     this.#deps.publish(event);
   }
 
@@ -187,79 +182,73 @@ export class SupervisedProcess implements Disposable {
     this.#timers.clear();
   }
 
+  /** Starts a run, but never beside what is left of the one before. */
   #spawn(run: number): void {
-    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, {
-      failed: (reason) => this.feed({ input: "start-failed", run, reason }),
-      keeperEnded: (status) => this.#onKeeperEnded(run, status),
-    });
+    const rest = this.#run?.over ? this.#run.endRest(this.#spec.config.stop.timeout) : undefined;
+    if (rest) void rest.then(() => this.#launch(run));
+    else this.#launch(run);
+  }
+
+  #launch(run: number): void {
+    if (this.#state.run !== run || this.#end.signal.aborted) return;
+    const failed = (reason: string): void => this.feed({ input: "start-failed", run, reason });
+    if (this.#state.name === "cancelling") return failed("it was stopped before it could begin");
+    const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
+    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { failed, keeperEnded });
   }
 
   /** Our own child tells even what it could not record. */
   #onKeeperEnded(run: number, status: number | null): void {
     if (this.#end.signal.aborted) return;
     for (const mark of marksOf(this.#deps.records, this.slot, run)) this.onMark(mark);
-    if (this.#run?.run === run) {
+    if (this.#run?.number === run) {
       if (status !== null) this.#onExited(run, status);
       return;
     }
-    const said = readNote(runPrefix(this.#deps.records, this.slot, run)) || "another agent had claimed the run";
+    const said = readNote(this.#prefix(run)) || "another agent had claimed the run";
     this.feed({ input: "start-failed", run, reason: `its keeper could not record the start: ${said}` });
   }
 
   #onStarted(run: number, identity: Identity): void {
-    if (this.#state.run !== run || this.#run?.run === run) return;
-    this.#run = { run, identity, over: false, whileAway: false };
+    if (this.#state.run !== run || this.#run?.number === run) return;
+    this.#run = this.#runOf(run, identity);
     this.feed({ input: "started", run, ...identity });
   }
 
-  #onExited(run: number, status: number): void {
-    this.#onOver(run, exitOf(status, readNote(runPrefix(this.#deps.records, this.slot, run))));
+  #onExited(run: number, status: number, whileAway = false): void {
+    if (this.#run?.number === run) this.#onOver(this.#run, exitOf(status, readNote(this.#prefix(run))), whileAway);
   }
 
-  /** The first process ended. The process as a whole has when nobody of its group is left. */
-  #onOver(run: number, exit: Exit): void {
-    const current = this.#run;
-    if (current?.run !== run || current.over) return;
-    current.over = true;
-    const { identity, whileAway } = current;
-    const uptimeMs = uptimeMsOf(identity.startTicks);
-    const ended = (): void => this.feed({ input: "exited", run, pid: identity.pid, exit, uptimeMs, whileAway });
-    if (this.#state.name === "stopping") void this.#empty(current).then(ended);
-    else if (groupIsEmpty(identity)) {
+  /** The first process has ended. One that is being stopped has ended when nobody is left. */
+  #onOver(run: Run, exit: Exit, whileAway: boolean): void {
+    if (run.over) return;
+    run.over = true;
+    const { number, identity, uptimeMs } = run;
+    const ended = (): void => this.feed({ input: "exited", run: number, pid: identity.pid, exit, uptimeMs, whileAway });
+    if (this.#state.name === "stopping") void run.ended().then(ended);
+    else {
       ended();
-      void this.#endStrays(current);
-    } else void this.#endStrays(current).then(ended);
+      void run.endRest(this.#spec.config.stop.timeout);
+    }
   }
 
   #signal(): void {
-    const run = this.#run;
-    if (!run || run.over) return;
-    signalRun(run.identity, this.#spec.config.stop.signal as NodeJS.Signals);
-    void this.#empty(run);
+    const { signal, timeout } = this.#spec.config.stop;
+    void this.running?.stop(signal as NodeJS.Signals, timeout);
   }
 
-  /** Waits until nobody of the run is left, at most for the stop timeout; then by force. */
-  #empty(run: Run): Promise<void> {
-    return (run.ending ??= this.#ended(run, "they did not end within the stop timeout", endTree));
+  #runOf(number: number, identity: Identity): Run {
+    return new Run(number, identity, this.#markOf(number), {
+      clock: this.#deps.clock,
+      signal: this.#end.signal,
+      killed: ({ killed: pids, survivors }, reason) =>
+        this.#deps.publish({ type: "service.killed", data: { ...this.slot, pids, survivors, reason } }),
+    });
   }
 
-  /** Whoever outlived the first process would hold its ports and files: asked to end, at most for the stop timeout; then by force. */
-  #endStrays(run: Run): Promise<void> {
-    return (run.ending ??= this.#ended(run, "they had outlived the first process of their run", endStrays));
-  }
-
-  async #ended(run: Run, reason: string, end: typeof endTree): Promise<void> {
-    const { clock } = this.#deps;
-    const deadlineMs = clock.monotonic() + this.#spec.config.stop.timeout;
-    const { killed, survivors }: Ended = await end(
-      run.identity,
-      this.#markOf(run.run),
-      deadlineMs,
-      clock,
-      this.#end.signal,
-    );
-    if (killed.length > 0)
-      this.#deps.publish({ type: "service.killed", data: { ...this.slot, pids: killed, survivors, reason } });
+  /** It was launched, and its keeper has not recorded the start yet. */
+  #awaitsKeeper(name: State["name"]): boolean {
+    return (name === "starting" || name === "cancelling") && this.#run?.over !== true;
   }
 
   /** Why it could not be recorded, for the one who wants to know. */
@@ -272,32 +261,30 @@ export class SupervisedProcess implements Disposable {
     }
   }
 
+  #prefix(run: number): string {
+    return runPrefix(this.#deps.records, this.slot, run);
+  }
+
   #markOf(run: number): string {
     return `${this.#deps.agentId}/${this.slot.service}/${this.slot.process}/${run}`;
   }
 
-  async #settled(signal: AbortSignal, mayWait = false): Promise<void> {
-    const name = await this.#until(({ name }) => !["starting", "cancelling", "stopping"].includes(name), signal);
-    if (name === "running" || name === "completed" || (mayWait && name === "waiting")) return;
-    const { service, process } = this.slot;
-    throw new OstlerError("failed", `"${service}/${process}" is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
+  get #name(): string {
+    return `"${this.slot.service}/${this.slot.process}"`;
   }
 
-  #until(reached: (state: State) => boolean, signal: AbortSignal): Promise<State["name"]> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!reached(this.#state) && !signal.aborted) return;
-        this.#watchers.delete(look);
-        signal.removeEventListener("abort", look);
-        if (reached(this.#state)) resolve(this.#state.name);
-        else
-          reject(
-            new OstlerError("cancelled", `Nobody waits for "${this.slot.service}/${this.slot.process}" any more.`),
-          );
-      };
-      this.#watchers.add(look);
-      signal.addEventListener("abort", look);
-      look();
-    });
+  async #settled(signal: AbortSignal, mayWait = false): Promise<void> {
+    await this.#until(({ name }) => !["starting", "cancelling", "stopping"].includes(name), signal);
+    const { name } = this.#state;
+    if (name === "running" || name === "completed" || (mayWait && name === "waiting")) return;
+    throw new OstlerError("failed", `${this.#name} is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
+  }
+
+  async #until(reached: (state: State) => boolean, signal: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, this.#end.signal]);
+    while (!reached(this.#state)) {
+      if (until.aborted) throw new OstlerError("cancelled", `Nobody waits for ${this.#name} any more.`);
+      await this.#changes.next(until);
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import { isAlive, statOf, type Identity } from "../../platform/proc.js";
 import { treeOf } from "../../platform/tree.js";
 
-/** How a run's tree was brought to an end. `killed` and `survivors` are empty in the good case. */
+/** How a run's tree came to its end. Both are empty in the good case. */
 export type Ended = { killed: number[]; survivors: number[] };
 
 /** How often a shrinking tree is looked at: often at first, then seldom. And how long the kernel may take over a SIGKILL. */
@@ -28,14 +28,18 @@ export function groupIsEmpty(root: Identity): boolean {
   }
 }
 
-/** Waits until nobody of the run is left; after `deadlineMs` of the monotonic clock whoever is left gets SIGKILL. */
+/**
+ * Waits until nobody of the run is left, with `ask` after a SIGTERM to everybody who still is; after `deadlineMs` of the
+ * monotonic clock whoever is left gets SIGKILL.
+ */
 export async function endTree(
   root: Identity,
   mark: string,
-  deadlineMs: number,
+  { ask, deadlineMs }: { ask: boolean; deadlineMs: number },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Ended> {
+  if (ask) for (const pid of treeOf(root, mark)) send(pid, "SIGTERM");
   for (let waitMs = lookMs; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
     const left = treeOf(root, mark);
     if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
@@ -43,18 +47,6 @@ export async function endTree(
     if (restMs <= 0) return killTree(left, root, mark, clock, signal);
     await clock.sleep(Math.min(waitMs, Math.max(1, restMs)), signal);
   }
-}
-
-/** The same, asking first. */
-export async function endStrays(
-  root: Identity,
-  mark: string,
-  deadlineMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Ended> {
-  for (const pid of treeOf(root, mark)) send(pid, "SIGTERM");
-  return endTree(root, mark, deadlineMs, clock, signal);
 }
 
 async function killTree(

@@ -1,0 +1,58 @@
+import { hashOf, type HostState } from "@ostler/protocol";
+import type { Clock } from "../../core/clock.js";
+import type { Link } from "./link.js";
+
+export type KeepAliveDeps = {
+  clock: Clock;
+  state: () => HostState;
+  journal: { durable: number };
+  /** Longest delay of the event loop lately. */
+  lagMs: () => number;
+};
+
+/** Says something at least once in the agreed time, and ends a link whose other end has missed two heartbeats. */
+export class KeepAlive implements Disposable {
+  readonly #link: Link;
+  readonly #everyMs: number;
+  readonly #deps: KeepAliveDeps;
+  #lastHeardMs: number;
+  #cancel = (): void => {};
+
+  constructor(link: Link, everyMs: number, deps: KeepAliveDeps) {
+    this.#link = link;
+    this.#everyMs = everyMs;
+    this.#deps = deps;
+    this.#lastHeardMs = deps.clock.monotonic();
+    this.#later();
+  }
+
+  /** The other end said something. */
+  heard(): void {
+    this.#lastHeardMs = this.#deps.clock.monotonic();
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel();
+  }
+
+  #later(): void {
+    this.#cancel = this.#deps.clock.after(this.#everyMs / 2, () => {
+      const now = this.#deps.clock.monotonic();
+      if (now - this.#lastHeardMs > 2.5 * this.#everyMs) return this.#link.terminate();
+      if (now - this.#link.lastSentMs >= this.#everyMs * 0.9) this.#beat();
+      this.#later();
+    });
+  }
+
+  #beat(): void {
+    const { state, journal, lagMs } = this.#deps;
+    const { seq } = state();
+    this.#link.send({
+      t: "heartbeat",
+      hash: hashOf(state()),
+      seq,
+      next: journal.durable + 1,
+      lag_ms: Math.round(lagMs()),
+    });
+  }
+}
