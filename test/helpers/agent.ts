@@ -183,7 +183,7 @@ export class TestAgent implements AsyncDisposable {
     for (const group of this.#groups()) kill(-group);
     for (const pid of this.servicePids()) kill(pid);
     await until(() => this.servicePids().length === 0, { what: "nothing is left of the services" });
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
   }
 
   /** Process groups of the runs that have a record and no end: for services that overwrite their environment. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { OstlerError } from "@ostler/protocol";
-import { loadConfig } from "../config/load.js";
+import { messageOf, OstlerError } from "@ostler/protocol";
+import { runDirIn } from "../config/run-dir.js";
 import { openRunDir } from "../platform/run-dir.js";
 import { socketPathIn } from "../sinks/http/http.js";
 
@@ -28,11 +28,15 @@ export function controlSocket(globals: Globals): string {
   if (globals.socket !== undefined) return globals.socket;
   const named = globals.config ?? process.env.OSTLER_CONFIG;
   if (named === undefined && existsSync(systemSocket)) return systemSocket;
-  const loaded = loadConfig(configFile(globals), process.env);
-  if ("problems" in loaded)
-    throw new OstlerError(
-      "unreachable",
-      "The configuration has problems, so it cannot tell where the agent is. Name its socket with --socket.",
-    );
-  return socketPathIn(openRunDir(loaded.config.agent.run_dir).path);
+  return socketPathIn(openRunDir(runDir(configFile(globals))).path);
+}
+
+/** @throws OstlerError `config-invalid` */
+function runDir(file: string): string {
+  try {
+    return runDirIn(file, process.env);
+  } catch (cause) {
+    const advice = "Name the right one with --config, or the agent's socket with --socket.";
+    throw new OstlerError("config-invalid", `${file} cannot be read: ${messageOf(cause)}. ${advice}`, { cause });
+  }
 }

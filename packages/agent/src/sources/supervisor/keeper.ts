@@ -100,4 +100,9 @@ export function exitOf(status: number, note: string): Exit {
   return { kind: "code", code: status };
 }
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Of names for the same number the usual one comes first, as SIGABRT before SIGIOT. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);

@@ -17,8 +17,8 @@ export type Recovery = {
     /** Its keeper is about to begin. */
     | { is: "beginning" }
     | { is: "over" };
-  /** Nothing runs, and nothing says that it should not. */
-  start: boolean;
+  /** What has to be asked of it: it runs and should not, or should run and does not. */
+  then: "start" | "restart-due" | "stop" | "nothing";
 };
 
 /** What can be asked about the host; each answer holds for this boot. */
@@ -48,15 +48,21 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
         state: { name: "starting", run, attempt: 0, because: undefined },
         exits,
         last: { is: "beginning" },
-        start: false,
+        then: record.stopped ? "stop" : "nothing",
       };
-    return { state: { name: "stopped", run }, exits, last: { is: "over" }, start: !record.stopped };
+    return { state: { name: "stopped", run }, exits, last: { is: "over" }, then: record.stopped ? "nothing" : "start" };
   }
   if (facts.alive(identity))
-    return { state: { name: "stopped", run }, exits, last: { is: "alive", run, identity }, start: false };
+    return {
+      state: { name: "stopped", run },
+      exits,
+      last: { is: "alive", run, identity },
+      then: record.stopped ? "stop" : "nothing",
+    };
   if (last.status !== undefined && reported(run)) return { ...nothingRuns(run, record, phase, facts), exits };
   const state: State = { name: "running", run, attempt: 0, pid: identity.pid };
-  return { state, exits, last: { is: "ended", run, identity, status: last.status }, start: false };
+  const then = record.stopped ? "stop" : "nothing";
+  return { state, exits, last: { is: "ended", run, identity, status: last.status }, then };
 }
 
 /** The last run is over and everybody knows: what was decided then still holds, within one boot. */
@@ -67,14 +73,14 @@ function nothingRuns(
   { sameBoot }: Facts,
 ): Omit<Recovery, "exits"> {
   const last = { is: "over" as const };
-  if (stopped || !sameBoot) return { state: { name: "stopped", run }, last, start: !stopped };
+  if (stopped || !sameBoot) return { state: { name: "stopped", run }, last, then: stopped ? "nothing" : "start" };
   if (phase?.name === "completed" || phase?.name === "gave-up")
-    return { state: { name: phase.name, run }, last, start: false };
+    return { state: { name: phase.name, run }, last, then: "nothing" };
   if (phase?.name === "waiting") {
     const { attempt, because } = phase;
-    return { state: { name: "waiting", run, attempt, because }, last, start: true };
+    return { state: { name: "waiting", run, attempt, because }, last, then: "restart-due" };
   }
-  return { state: { name: "stopped", run }, last, start: true };
+  return { state: { name: "stopped", run }, last, then: "start" };
 }
 
 /** Runs between the one the journal knew and the last one: the agent died while it restarted the process. */

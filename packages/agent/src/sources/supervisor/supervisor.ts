@@ -11,7 +11,7 @@ import type { Restart } from "./machine.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, readSlot, runPrefix, type Slot } from "./records.js";
-import { recover } from "./recovery.js";
+import { recover, type Recovery } from "./recovery.js";
 
 export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid"> & {
   runDir: string;
@@ -134,12 +134,12 @@ export class Supervisor implements Disposable {
       for (const process of Object.keys(processesOf(config))) {
         const slot = { service, process };
         if (this.#processes.has(keyOf(slot))) continue;
-        const { supervised, start } = this.#recover(slot, specIn(services, slot));
-        if (start) supervised.feed({ input: "start" });
+        const { supervised, then } = this.#recover(slot, specIn(services, slot));
+        if (then !== "nothing") supervised.feed({ input: then });
       }
   }
 
-  #recover(slot: Slot, spec: ProcessSpec): { supervised: SupervisedProcess; start: boolean } {
+  #recover(slot: Slot, spec: ProcessSpec): { supervised: SupervisedProcess; then: Recovery["then"] } {
     const { records, previous } = this.#deps;
     const recovery = recover(readSlot(records, slot), previous.services[slot.service]?.processes[slot.process], {
       alive: isAlive,
@@ -151,7 +151,7 @@ export class Supervisor implements Disposable {
     const supervised = new SupervisedProcess(slot, spec, recovery.state, this.#deps);
     this.#processes.set(keyOf(slot), supervised);
     supervised.resume(recovery);
-    return { supervised, start: recovery.start };
+    return { supervised, then: recovery.then };
   }
 
   /** What runs from an earlier configuration is not wanted any more. */
