@@ -77,8 +77,5 @@ test("every file is on a floor", () => {
 
 test("every import was understood", () => {
   assert.ok(imports.length > 300, `only ${imports.length} were found`);
-  assert.deepEqual(
-    imports.filter(({ to, builtin }) => !builtin && !files.includes(to)).map(inWords),
-    [],
-  );
+  assert.deepEqual(imports.filter(({ to, builtin }) => !builtin && !files.includes(to)).map(inWords), []);
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
 /** What the kernel says about processes, read from /proc: no child process, no cache, microseconds a call. */
 
@@ -22,7 +22,7 @@ export function bootId(): string {
 }
 
 export function statOf(pid: number): ProcessStat | undefined {
-  const text = readProc(`${pid}/stat`);
+  const text = readSmall(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
   // The name in parentheses may contain anything, so the fields are counted from its end.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -61,6 +61,21 @@ export function startEnvOf(pid: number, variable: string): string | undefined {
     ?.split("\0")
     .find((entry) => entry.startsWith(prefix))
     ?.slice(prefix.length);
+}
+
+const scratch = Buffer.alloc(4096);
+
+/** A file that fits in a page, or nothing. Three system calls: a third of what readFileSync takes. */
+function readSmall(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    return scratch.toString("latin1", 0, readSync(file, scratch, 0, scratch.length, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** A file below /proc, or nothing when the process is gone or belongs to somebody else. */

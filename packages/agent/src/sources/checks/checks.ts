@@ -2,6 +2,7 @@ import type { HostState } from "@ostler/protocol";
 import type { CheckConfig } from "../../config/checks.js";
 import { listensCheck, processesOf, type ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
+import { newStop } from "../../core/stop.js";
 import { runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
 import { execProbe } from "./exec.js";
 import { httpProbe } from "./http.js";
@@ -67,7 +68,7 @@ export class Checks implements AsyncDisposable {
     this.#stop(service);
     const config = this.#services[service];
     if (!config) return;
-    const stop = new AbortController();
+    const stop = newStop();
     const plans = [
       ...config.checks.map((check) => this.#planOf(service, check)),
       ...this.#listensPlans(service, config),

@@ -38,9 +38,9 @@ export type Launch = {
   command: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  /** Where stdout and stderr go: open files, or nothing to drop them. */
-  stdout: number | "ignore";
-  stderr: number | "ignore";
+  /** Where stdout and stderr go: open files. */
+  stdout: number;
+  stderr: number;
 };
 
 /** Room for the shell's word about a signal, taken before the disk can be full. */

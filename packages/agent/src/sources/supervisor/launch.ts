@@ -1,4 +1,5 @@
-import { closeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import { messageOf } from "@ostler/protocol";
 import type { ProcessConfig } from "../../config/services.js";
 import type { Publish } from "../../core/bus.js";
@@ -44,23 +45,22 @@ export function launch(
       setsid: deps.setsid,
     });
     keeper.once("error", (failure) => watch.failed(messageOf(failure)));
-    keeper.once("exit", (status) => watch.keeperEnded(status));
+    // Not right here: libuv goes on as long as children end, and one started from here may end before it looks again.
+    keeper.once("exit", (status) => setImmediate(() => watch.keeperEnded(status)));
   } catch (failure) {
     watch.failed(messageOf(failure));
   } finally {
-    for (const file of [output.stdout, output.stderr]) if (file !== "ignore") closeSync(file);
+    closeSync(output.stdout);
+    closeSync(output.stderr);
   }
 }
 
 /** A service whose output cannot be kept still has to run. */
-function openOutput(
-  slot: Slot,
-  { publish, spools }: LaunchDeps,
-): { stdout: number | "ignore"; stderr: number | "ignore" } {
+function openOutput(slot: Slot, { publish, spools }: LaunchDeps): { stdout: number; stderr: number } {
   try {
     return openSpools(spools, slot.service, slot.process);
   } catch (failure) {
     publish({ type: "service.output-lost", data: { ...slot, reason: messageOf(failure) } });
-    return { stdout: "ignore", stderr: "ignore" };
+    return { stdout: openSync(devNull, "w"), stderr: openSync(devNull, "w") };
   }
 }

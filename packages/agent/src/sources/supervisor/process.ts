@@ -2,6 +2,7 @@ import { messageOf, OstlerError, type Exit, type HostEvent } from "@ostler/proto
 import type { ProcessConfig, RestartConfig } from "../../config/services.js";
 import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
+import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
@@ -35,7 +36,7 @@ export class SupervisedProcess implements Disposable {
   #feeding = false;
   readonly #timers = new Set<() => void>();
   readonly #changes = new Changes();
-  readonly #end = new AbortController();
+  readonly #end = newStop();
 
   constructor(slot: Slot, spec: ProcessSpec, state: State, deps: ProcessDeps) {
     this.slot = slot;

@@ -16,21 +16,24 @@ export type RecordWatchDeps = {
 const lookMs = 1000;
 const lookInsteadMs = 50;
 
-/** Tells every mark as soon as its file appears; marks may be told twice. */
+/**
+ * Tells every mark as soon as its file appears; marks may be told twice. Notifications are taken in at once and told in the
+ * next round of the event loop: the kernel hands them over until there are no more, and acting on each right there would
+ * starve everything else while processes come and go quickly.
+ */
 export class RecordWatch implements Disposable {
   readonly #directory: string;
   readonly #deps: RecordWatchDeps;
   #watcher: FSWatcher | undefined;
+  #noticed: Mark[] = [];
+  #round: NodeJS.Immediate | undefined;
   #cancelLook = (): void => {};
 
   constructor(directory: string, deps: RecordWatchDeps) {
     this.#directory = directory;
     this.#deps = deps;
     try {
-      this.#watcher = watch(directory, { persistent: false }, (_, name) => {
-        const mark = name === null ? undefined : parseMark(name);
-        if (mark) deps.onMark(mark);
-      });
+      this.#watcher = watch(directory, { persistent: false }, (_, name) => this.#notice(name));
       this.#watcher.on("error", (failure) => this.#lookInstead(failure));
     } catch (failure) {
       this.#lookInstead(failure);
@@ -40,7 +43,20 @@ export class RecordWatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watcher?.close();
+    clearImmediate(this.#round);
     this.#cancelLook();
+  }
+
+  #notice(name: string | null): void {
+    const mark = name === null ? undefined : parseMark(name);
+    if (!mark) return;
+    this.#noticed.push(mark);
+    this.#round ??= setImmediate(() => {
+      const marks = this.#noticed;
+      this.#noticed = [];
+      this.#round = undefined;
+      for (const noticed of marks) this.#deps.onMark(noticed);
+    });
   }
 
   #lookInstead(failure: unknown): void {

@@ -39,10 +39,11 @@ export async function endTree(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Ended> {
-  if (ask) for (const pid of treeOf(root, mark)) send(pid, "SIGTERM");
-  for (let waitMs = lookMs; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
+  for (let waitMs = lookMs, asked = !ask; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
     const left = treeOf(root, mark);
     if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
+    if (!asked) for (const pid of left) send(pid, "SIGTERM");
+    asked = true;
     const restMs = deadlineMs - clock.monotonic();
     if (restMs <= 0) return killTree(left, root, mark, clock, signal);
     await clock.sleep(Math.min(waitMs, Math.max(1, restMs)), signal);
