@@ -1,6 +1,6 @@
 // `npm test`: every test that needs nothing but Node. `--real` runs those that need programs of the host instead.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, install, root } from "./install.mjs";
@@ -48,5 +48,8 @@ const { status } = spawnSync(
 );
 const { passed, failed, skipped } = JSON.parse(readFileSync(counts, "utf8"));
 rmSync(counts);
+// For whoever adds up several runs.
+if (process.env.OSTLER_TEST_COUNTS)
+  appendFileSync(process.env.OSTLER_TEST_COUNTS, `${JSON.stringify({ passed, failed })}\n`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} not run` : ""}`);
 process.exitCode = status === 0 && failed === 0 ? 0 : 1;

@@ -9,6 +9,9 @@ import { until } from "./until.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const launcher = join(root, "packages/agent/bin/ostler.cjs");
+/** The flags of the launcher's first line, with the node that runs the tests. */
+const flags = (readFileSync(launcher, "utf8").split("\n")[0] ?? "").split(" ").filter((word) => word.startsWith("--"));
+const ostler = [process.execPath, ...flags, launcher];
 
 /** The test services, see test/fixtures/services. */
 export function fixture(name: string): string {
@@ -60,12 +63,12 @@ export class TestAgent implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Replaces the configuration file; the agent section is added when it is not there. */
+  /** Replaces the configuration file; a text that begins with neither `agent:` nor a comment gets the usual beginning. */
   configure(config: string): void {
     const text = config.replaceAll("DIR", this.directory);
     writeFileSync(
       this.configFile,
-      text.startsWith("agent:") ? text : `agent: {data_dir: ./data}\nhttp: {listen: "127.0.0.1:0"}\n${text}`,
+      /^(agent:|#)/.test(text) ? text : `agent: {data_dir: ./data}\nhttp: {listen: "127.0.0.1:0"}\n${text}`,
     );
   }
 
@@ -75,12 +78,14 @@ export class TestAgent implements AsyncDisposable {
     await until(() => this.get("/health"), { what: "the agent answers" });
   }
 
-  spawn(...args: string[]): ChildProcess {
-    const child = spawn(process.execPath, [launcher, "run", "-c", this.configFile, ...args], {
-      env: this.env,
-      cwd: this.directory,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  spawn(): ChildProcess {
+    return this.spawnIn([]);
+  }
+
+  /** Starts the agent's process through another program, which must end by executing its arguments. */
+  spawnIn(wrapper: readonly string[]): ChildProcess {
+    const [program = "", ...args] = [...wrapper, ...ostler, "run", "-c", this.configFile];
+    const child = spawn(program, args, { env: this.env, cwd: this.directory, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#process = child;
@@ -104,9 +109,10 @@ export class TestAgent implements AsyncDisposable {
   /** The command line, against this agent. */
   async ostler(...args: string[]): Promise<Ran> {
     return new Promise((resolve) => {
+      const [program = "", ...before] = ostler;
       execFile(
-        process.execPath,
-        [launcher, "-c", this.configFile, ...args],
+        program,
+        [...before, "-c", this.configFile, ...args],
         { env: this.env, cwd: this.directory, maxBuffer: 64 * 1024 * 1024 },
         (failure, stdout, stderr) => resolve({ code: failure ? Number(failure.code ?? 1) : 0, stdout, stderr }),
       );

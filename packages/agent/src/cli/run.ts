@@ -17,7 +17,7 @@ export async function run(globals: Globals): Promise<number> {
   });
   const agent = await startAgent(loaded, process.env);
   onHangup(() => void agent.reload("SIGHUP"));
-  if (isatty(1)) greet(agent);
+  if (isatty(1) || loaded.config.agent.log.format === "pretty") greet(agent);
   process.on("uncaughtException", (fault) => void fail(agent, fault));
   process.on("unhandledRejection", (fault) => void fail(agent, fault));
   const signal = await ended;
@@ -33,7 +33,7 @@ async function fail(agent: Agent, fault: unknown): Promise<void> {
   agent.report("agent", stack);
 }
 
-/** For a person at a terminal: where everything is. */
+/** For a person: where everything is. */
 function greet({ urls: { main }, socketPath }: Agent): void {
   if (main === undefined) return print(`${paint("bold", "Ostler")} is running; control socket ${socketPath}`);
   print(

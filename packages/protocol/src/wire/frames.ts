@@ -86,7 +86,7 @@ export const agentFrames = {
       data: z.unknown().optional(),
       last_seq: seq.describe("The events of this command have come when this seq has"),
     })
-    .describe("How a command ended; repeated on each connection until `cmd_result_ack`"),
+    .describe("How a command ended; sent again to whoever sends the command again"),
   logs: z
     .object({ t: z.literal("logs"), id, lines: z.array(z.unknown()), dropped: z.int() })
     .describe("Log lines of an open log stream, and how many were dropped since the last frame"),
@@ -148,7 +148,7 @@ export const controllerFrames = {
       timeout_s: z.number().positive().max(86_400).optional(),
     })
     .describe("Run a command, at most once for each id"),
-  cmd_result_ack: z.object({ t: z.literal("cmd_result_ack"), id }).describe("The result is stored; do not repeat it"),
+  cmd_result_ack: z.object({ t: z.literal("cmd_result_ack"), id }).describe("The result is stored"),
   cmd_cancel: z.object({ t: z.literal("cmd_cancel"), id }).describe("Withdraw a command that has not finished"),
   logs_open: z
     .object({

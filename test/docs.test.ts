@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { test } from "node:test";
+import { TestAgent } from "./helpers/agent.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+test("the reference pages say what the code does", () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "tools/docs.mjs"), "--check"], {
+    encoding: "utf8",
+  });
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
+test("every configuration shown in the documents is valid", async () => {
+  await using agent = TestAgent.prepare("services: {}");
+  const pages = [
+    "README.md",
+    ...readdirSync(join(root, "docs"))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `docs/${name}`),
+  ];
+  const shown = pages.flatMap((page) =>
+    [...read(page).matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml = ""]) => ({ page, yaml })),
+  );
+  assert.ok(shown.length > 0);
+  for (const { page, yaml } of shown) {
+    agent.configure(`# ${page}\n${yaml}`);
+    const { code, stdout } = await agent.ostler("validate");
+    assert.equal(code, 0, `${page}: ${stdout}\n${yaml}`);
+  }
+});
+
+test("the quickstart and every example configuration are valid", async () => {
+  await using agent = TestAgent.prepare("services: {}");
+  for (const name of readdirSync(join(root, "examples")).filter((file) => file.endsWith(".yaml")))
+    assert.equal((await agent.ostler("-c", join(root, "examples", name), "validate")).code, 0, name);
+});
+
+test("every link between the documents leads somewhere", () => {
+  const pages = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "STYLE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/operating.md",
+    "docs/protocol.md",
+    "docs/coverage.md",
+  ];
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g)].flatMap(([, target = ""]) => {
+      try {
+        readFileSync(join(root, page, "..", target));
+        return [];
+      } catch (failure) {
+        return (failure as NodeJS.ErrnoException).code === "EISDIR" ? [] : [`${page}: ${target}`];
+      }
+    }),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test("every command line shown in the README and the manual exists", async () => {
+  await using agent = TestAgent.prepare("services: {}");
+  const help = (await agent.ostler("--help")).stdout;
+  const known = new Set([...help.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name));
+  const used = ["README.md", "docs/operating.md"].flatMap((page) =>
+    [...read(page).matchAll(/`(?:\.\/bin\/)?ostler ([a-z]+)/g)].map(([, name]) => name),
+  );
+  assert.ok(used.length > 0);
+  assert.deepEqual(
+    used.filter((name) => !known.has(name)),
+    [],
+  );
+});
