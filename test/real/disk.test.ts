@@ -93,7 +93,7 @@ test(
     await host.crash();
     host.inside("head -c 10000000 /dev/zero > data/filler || true");
     await host.crash();
-    await until(async () => /ENOSPC/.test((await host.state()).agent.degraded.journal ?? ""));
+    await until(async () => ((await host.state()).agent.degraded.journal ?? "").includes('ENOSPC'));
     for (let crash = 0; crash < 5; crash++) await host.crash();
     assert.equal(((await (await fetch(`${host.url}/healthz`)).json()) as { status: string }).status, "degraded");
     assert.equal(await (await fetch(`${host.url}/health`)).text(), "OK\n");

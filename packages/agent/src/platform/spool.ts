@@ -12,12 +12,21 @@ export function spoolPath(directory: string, service: string, process: string, s
 
 /** Opens the spools of a process for appending. Close them when the process has them. Throws when one cannot be opened. */
 export function openSpools(directory: string, service: string, process: string): { stdout: number; stderr: number } {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const stdout = openSync(spoolPath(directory, service, process, "stdout"), "a", 0o600);
+  const stdout = openOne(directory, spoolPath(directory, service, process, "stdout"));
   try {
-    return { stdout, stderr: openSync(spoolPath(directory, service, process, "stderr"), "a", 0o600) };
+    return { stdout, stderr: openOne(directory, spoolPath(directory, service, process, "stderr")) };
   } catch (failure) {
     closeSync(stdout);
     throw failure;
+  }
+}
+
+function openOne(directory: string, path: string): number {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return openSync(path, "a", 0o600);
   }
 }

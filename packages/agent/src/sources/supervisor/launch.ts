@@ -36,7 +36,6 @@ export function launch(
   if ("reason" in ready) return watch.failed(ready.reason);
   const output = openOutput(slot, deps);
   try {
-    forgetBefore(deps.records, slot, run - 1);
     const keeper = launchKeeper({
       ...ready,
       ...output,
@@ -53,6 +52,7 @@ export function launch(
     closeSync(output.stdout);
     closeSync(output.stderr);
   }
+  setImmediate(() => forgetBefore(deps.records, slot, run - 1));
 }
 
 /** A service whose output cannot be kept still has to run. */
