@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { events, isEventType, type HostEvent } from "./events/index.js";
 import { severityOf, subjectOf } from "./events/traits.js";
-import { OstlerError } from "./errors.js";
+import { OstlerError, problemsIn } from "./errors.js";
 
 /** An event as it is stored and sent: CloudEvents 1.0, structured JSON, with the extensions `sequence` and `severity`. */
 export const envelope = z.looseObject({
@@ -10,7 +10,7 @@ export const envelope = z.looseObject({
   source: z.string().min(1).describe("`/agents/<agent id>`"),
   type: z.string().min(1).describe("`ostler.<subject>.<past tense>`"),
   subject: z.string().min(1).optional().describe("The service, or `service/check`"),
-  time: z.string().describe("RFC 3339, UTC, milliseconds"),
+  time: z.iso.datetime().describe("RFC 3339, UTC, milliseconds"),
   datacontenttype: z.literal("application/json"),
   sequence: z
     .string()
@@ -46,11 +46,14 @@ export function envelopeOf(event: HostEvent | ForeignEvent, agentId: string, { e
   };
 }
 
-/** The event inside an envelope. An unknown type, or data of another version's shape, comes back as a foreign event. */
+/**
+ * The event inside an envelope. An unknown type, or data of another version's shape, comes back as a foreign event, and
+ * then its type is none of the catalogue's.
+ */
 export function eventOf({ type, data }: Envelope): HostEvent | ForeignEvent {
   const name = type.startsWith(typePrefix) ? type.slice(typePrefix.length) : type;
-  if (!isEventType(name) || !events[name].safeParse(data).success) return { type, data };
-  return { type: name, data };
+  if (!isEventType(name)) return { type, data };
+  return { type: events[name].safeParse(data).success ? name : typePrefix + name, data };
 }
 
 export function isHostEvent(event: HostEvent | ForeignEvent): event is HostEvent {
@@ -68,6 +71,6 @@ export function sequenceOf(seq: number): string {
 /** The only door from unknown JSON to an envelope. @throws OstlerError `bad-request` */
 export function decodeEnvelope(value: unknown): Envelope {
   const parsed = envelope.safeParse(value);
-  if (!parsed.success) throw new OstlerError("bad-request", `Not an event: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new OstlerError("bad-request", `Not an event: ${problemsIn(parsed.error)}`);
   return value as Envelope;
 }

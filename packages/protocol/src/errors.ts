@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /**
  * Every error code there is: what it means, its HTTP status, the exit code of the command line,
  * and whether the same request may succeed later.
@@ -56,4 +58,12 @@ export class OstlerError extends Error {
 
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+const maxProblems = 500;
+
+/** What a schema has against a value. Short: whoever sent the value must not decide how long the answer gets. */
+export function problemsIn(error: z.ZodError): string {
+  const text = z.prettifyError(error);
+  return text.length <= maxProblems ? text : `${text.slice(0, maxProblems)}…`;
 }

@@ -1,6 +1,8 @@
 import type { Position } from "./envelope.js";
 import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
+import { own } from "./own.js";
+import { withoutNulls } from "./patch.js";
 import {
   maxCommands,
   type CheckState,
@@ -56,7 +58,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     }
     case "service.delayed": {
       const { attempt, delayMs, because } = event.data;
-      const until = new Date(Date.parse(time) + delayMs).toISOString();
+      const until = after(time, delayMs);
       return withPhase(state, event.data, { name: "waiting", attempt, until, because });
     }
     case "service.stopped":
@@ -114,7 +116,12 @@ function startAgent(state: HostState, data: EventData<"agent.started">, time: st
   const { agentId, name, version, session, bootId, labels } = data;
   const services = Object.entries(state.services).map(([key, service]): [string, ServiceState] => [
     key,
-    { ...service, ready: false, checks: pending(service.checks) },
+    {
+      ...service,
+      ready: false,
+      since: service.ready ? time : service.since,
+      checks: pending(service.checks),
+    },
   ]);
   return {
     ...state,
@@ -125,13 +132,13 @@ function startAgent(state: HostState, data: EventData<"agent.started">, time: st
 }
 
 function configureService(state: HostState, data: EventData<"service.configured">, time: string): HostState {
-  const before = state.services[data.service];
+  const before = own(state.services, data.service);
   const processes = data.processes.map((name): [string, ProcessState] => [
     name,
-    before?.processes[name] ?? { phase: { name: "stopped" }, restarts: 0 },
+    (before && own(before.processes, name)) ?? { phase: { name: "stopped" }, restarts: 0 },
   ]);
   const checks = data.checks.map(({ name, role }): [string, CheckState] => {
-    const known = before?.checks[name];
+    const known = before && own(before.checks, name);
     return [name, known?.role === role ? known : { role, status: "pending" }];
   });
   const service: ServiceState = {
@@ -146,10 +153,10 @@ type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarte
 
 /** A new run makes every earlier verdict worthless. */
 function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
-  const process = service.processes[data.process];
+  const process = own(service.processes, data.process);
   if (!process) return service;
   const { run, pid, startTicks } = data;
-  const since = type === "service.adopted" ? new Date(Date.parse(time) - data.uptimeMs).toISOString() : time;
+  const since = type === "service.adopted" ? after(time, -data.uptimeMs) : time;
   const restarted = type === "service.restarted";
   const next: ProcessState = {
     ...process,
@@ -160,9 +167,13 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
   return { ...service, processes: { ...service.processes, [data.process]: next }, checks: pending(service.checks) };
 }
 
+/** Makes room by forgetting the oldest that has finished; one that runs is forgotten only when all do. */
 function acceptCommand(state: HostState, { id, name, actor }: EventData<"command.accepted">, time: string): HostState {
   const known = Object.entries(state.commands);
-  const kept = known.length < maxCommands ? known : known.sort(([, a], [, b]) => (a.at < b.at ? -1 : 1)).slice(1);
+  const kept =
+    known.length < maxCommands
+      ? known
+      : known.sort(([, a], [, b]) => Number(!a.outcome) - Number(!b.outcome) || (a.at < b.at ? -1 : 1)).slice(1);
   return { ...state, commands: { ...Object.fromEntries(kept), [id]: { name, actor, at: time } } };
 }
 
@@ -170,7 +181,7 @@ function finishCommand(
   state: HostState,
   { id, outcome, code, message, data }: EventData<"command.finished">,
 ): HostState {
-  const command = state.commands[id];
+  const command = own(state.commands, id);
   if (!command) return state;
   const finished: CommandState = {
     ...command,
@@ -178,7 +189,7 @@ function finishCommand(
     lastSeq: state.seq,
     ...(code === undefined ? {} : { code }),
     ...(message === undefined ? {} : { message }),
-    ...(data === undefined ? {} : { data }),
+    ...(data === undefined || data === null ? {} : { data: withoutNulls(data) }),
   };
   return { ...state, commands: { ...state.commands, [id]: finished } };
 }
@@ -189,7 +200,7 @@ function withDegraded(state: HostState, degraded: Record<string, string>): HostS
 
 /** Changes a service that is known; an event about one that is not (removed meanwhile) changes nothing. */
 function withService(state: HostState, name: string, change: (service: ServiceState) => ServiceState): HostState {
-  const before = state.services[name];
+  const before = own(state.services, name);
   return before ? { ...state, services: { ...state.services, [name]: change(before) } } : state;
 }
 
@@ -199,7 +210,7 @@ function withProcess(
   change: (process: ProcessState) => ProcessState,
 ): HostState {
   return withService(state, of.service, (service) => {
-    const before = service.processes[of.process];
+    const before = own(service.processes, of.process);
     return before ? { ...service, processes: { ...service.processes, [of.process]: change(before) } } : service;
   });
 }
@@ -218,7 +229,7 @@ function withCheck(
   next: CheckState,
 ): HostState {
   return withService(state, service, (before) =>
-    before.checks[check] ? { ...before, checks: { ...before.checks, [check]: next } } : before,
+    own(before.checks, check) ? { ...before, checks: { ...before.checks, [check]: next } } : before,
   );
 }
 
@@ -234,4 +245,11 @@ function pending(checks: Record<string, CheckState>): Record<string, CheckState>
 
 function without<T>(record: Record<string, T>, key: string): Record<string, T> {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}
+
+/** The last moment that can be written; what lies beyond is as good as never. */
+const maxTimeMs = 8.64e15;
+
+function after(time: string, ms: number): string {
+  return new Date(Math.max(-maxTimeMs, Math.min(maxTimeMs, Date.parse(time) + ms))).toISOString();
 }

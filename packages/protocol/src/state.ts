@@ -4,7 +4,7 @@ import { checkRole, exit } from "./events/service.js";
 
 /**
  * The state of one host: the fold of all its events (see fold.ts), in the agent and in the SDK alike.
- * Invariant: no value in it is null, so that a JSON merge patch can carry any change.
+ * Invariant: no member of an object in it is null, so that a JSON merge patch can carry any change.
  */
 
 const run = { run: z.int(), pid: z.int(), startTicks: z.int() };

@@ -16,9 +16,9 @@ export function matchesGlob(glob: string, name: string): boolean {
   return name.length - last.length >= at && name.endsWith(last);
 }
 
-/** Does an event type match any of the globs? Both may be written with or without `ostler.`. No globs match everything. */
+/** Does the type of an envelope match any of the globs? A glob may leave out `ostler.`. No globs match everything. */
 export function matchesTopic(globs: readonly string[], type: string): boolean {
-  return globs.length === 0 || globs.some((glob) => matchesGlob(bare(glob), bare(type)));
+  return globs.length === 0 || globs.some((glob) => matchesGlob(glob, type) || matchesGlob(glob, bare(type)));
 }
 
 function bare(type: string): string {

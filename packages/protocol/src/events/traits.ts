@@ -57,6 +57,6 @@ export function isUrgent(type: string): boolean {
 
 /** The CloudEvents `subject`: the service, or the check as `service/check`; absent where neither is meant. */
 export function subjectOf({ data }: { data: Record<string, unknown> }): string | undefined {
-  if (typeof data.service !== "string") return undefined;
+  if (typeof data.service !== "string" || data.service === "") return undefined;
   return typeof data.check === "string" ? `${data.service}/${data.check}` : data.service;
 }

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { OstlerError } from "../errors.js";
+import type * as z from "zod";
+import { OstlerError, problemsIn } from "../errors.js";
 import { agentFrames, controllerFrames, type AgentFrame, type ControllerFrame } from "./frames.js";
 
 /** The only door from text to a frame of an agent. @throws OstlerError `bad-request`, `unknown-kind` */
@@ -19,8 +19,7 @@ function decode<T extends Record<string, z.ZodType>>(frames: T, json: string): z
   const schema = Object.hasOwn(frames, kind) ? frames[kind as keyof T] : undefined;
   if (!schema) throw new OstlerError("unknown-kind", `Frames of kind "${clip(kind)}" are not known to this version.`);
   const frame = schema.safeParse(value);
-  if (!frame.success)
-    throw new OstlerError("bad-request", `Not a valid "${kind}" frame: ${z.prettifyError(frame.error)}`);
+  if (!frame.success) throw new OstlerError("bad-request", `Not a valid "${kind}" frame: ${problemsIn(frame.error)}`);
   return frame.data as z.infer<T[keyof T]>;
 }
 
