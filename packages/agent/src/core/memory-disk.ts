@@ -1,28 +1,35 @@
 import { OstlerError } from "@ostler/protocol";
 import type { Disk } from "./disk.js";
 
+type Content = { bytes: Buffer; modifiedMs: number };
+
 /** A disk that forgets: what the agent uses when its data directory cannot be written at all. */
 export function memoryDisk(): Disk {
-  const files = new Map<string, { bytes: Buffer; modifiedMs: number }>();
-  const contentOf = (name: string): Buffer => {
-    const file = files.get(name);
-    if (!file) throw new OstlerError("not-found", `There is no file "${name}" in memory.`);
-    return file.bytes;
+  const files = new Map<string, Content>();
+  const put = (name: string, bytes: Buffer): Content => {
+    const content = { bytes, modifiedMs: Date.now() };
+    files.set(name, content);
+    return content;
   };
-  const put = (name: string, bytes: Buffer): void => void files.set(name, { bytes, modifiedMs: Date.now() });
   return {
     list: async () => [...files].map(([name, { bytes, modifiedMs }]) => ({ name, bytes: bytes.length, modifiedMs })),
-    read: async (name, position, length) => Buffer.from(contentOf(name).subarray(position, position + length)),
+    read: async (name, position, length) => {
+      const content = files.get(name);
+      if (!content) throw new OstlerError("not-found", `There is no file "${name}" in memory.`);
+      return Buffer.from(content.bytes.subarray(position, position + length));
+    },
     open: async (name) => {
-      if (!files.has(name)) put(name, Buffer.alloc(0));
+      // Who has a file open goes on with it, as on a real disk, when it is removed or replaced.
+      const content = files.get(name) ?? put(name, Buffer.alloc(0));
+      const change = (bytes: Buffer): void => void Object.assign(content, { bytes, modifiedMs: Date.now() });
       return {
-        append: async (bytes) => put(name, Buffer.concat([contentOf(name), bytes])),
+        append: async (bytes) => change(Buffer.concat([content.bytes, bytes])),
         sync: async () => {},
-        truncate: async (length) => put(name, contentOf(name).subarray(0, length)),
+        truncate: async (length) => change(content.bytes.subarray(0, length)),
         close: async () => {},
       };
     },
-    replace: async (name, text) => put(name, Buffer.from(text)),
+    replace: async (name, text) => void put(name, Buffer.from(text)),
     remove: async (name) => void files.delete(name),
   };
 }

@@ -50,8 +50,8 @@ function probe(directory: string): void {
 }
 
 async function fileAt(directory: string, name: string): Promise<DiskFile[]> {
-  const stats = await stat(join(directory, name));
-  return stats.isFile() ? [{ name, bytes: stats.size, modifiedMs: stats.mtimeMs }] : [];
+  const stats = await stat(join(directory, name)).catch(() => undefined); // Gone since the directory was read.
+  return stats?.isFile() ? [{ name, bytes: stats.size, modifiedMs: stats.mtimeMs }] : [];
 }
 
 async function readAt(path: string, position: number, length: number): Promise<Buffer> {

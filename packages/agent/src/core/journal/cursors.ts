@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../clock.js";
 import type { Disk } from "../disk.js";
@@ -25,8 +26,8 @@ export class Cursors implements AsyncDisposable {
     const cursors = new Map<string, Cursor>();
     for (const { name, bytes } of await deps.disk.list()) {
       if (!name.endsWith(suffix)) continue;
-      const cursor = parse((await deps.disk.read(name, 0, bytes)).toString());
-      if (cursor) cursors.set(decodeURIComponent(name.slice(0, -suffix.length)), cursor);
+      const saved = parse((await deps.disk.read(name, 0, bytes)).toString());
+      if (saved) cursors.set(saved.reader, { epoch: saved.epoch, seq: saved.seq });
     }
     return new Cursors(deps, cursors);
   }
@@ -67,10 +68,9 @@ export class Cursors implements AsyncDisposable {
       this.#dirty.clear();
       for (const reader of readers) {
         const cursor = this.#cursors.get(reader);
-        const file = encodeURIComponent(reader) + suffix;
         try {
-          if (cursor) await this.#deps.disk.replace(file, JSON.stringify(cursor));
-          else await this.#deps.disk.remove(file);
+          if (cursor) await this.#deps.disk.replace(fileOf(reader), JSON.stringify({ reader, ...cursor }));
+          else await this.#deps.disk.remove(fileOf(reader));
         } catch (failure) {
           this.#deps.degraded(`cannot save the cursor of ${reader}: ${messageOf(failure)}`);
         }
@@ -80,11 +80,17 @@ export class Cursors implements AsyncDisposable {
   }
 }
 
+/** A controller may call itself anything, at any length: its name stands in the file, not over it. */
+function fileOf(reader: string): string {
+  return createHash("sha256").update(reader).digest("hex").slice(0, 32) + suffix;
+}
+
 /** Nothing for a damaged file: its reader then gets everything again. */
-function parse(text: string): Cursor | undefined {
+function parse(text: string): ({ reader: string } & Cursor) | undefined {
   try {
-    const { epoch, seq } = JSON.parse(text) as Partial<Cursor>;
-    return typeof epoch === "string" && typeof seq === "number" ? { epoch, seq } : undefined;
+    const { reader, epoch, seq } = JSON.parse(text) as Partial<{ reader: string } & Cursor>;
+    const isWhole = typeof reader === "string" && typeof epoch === "string" && typeof seq === "number";
+    return isWhole ? { reader, epoch, seq } : undefined;
   } catch {
     return undefined;
   }

@@ -20,7 +20,7 @@ export type JournalDeps = {
 };
 
 /** Lines for one segment that are not on the disk yet. */
-type Batch = { segment: Segment; lines: string[]; lastSeq: number };
+type Batch = { segment: Segment; lines: string[]; lastSeq: number; bytes: number };
 
 /** How long an event may wait for company before it is written: nobody is waiting for it, or somebody is. */
 const lazyMs = 1000;
@@ -28,7 +28,7 @@ const awaitedMs = 50;
 const retryMs = 1000;
 const sweepMs = 60 * 60 * 1000;
 
-/** While the disk refuses, this much waits in memory; what comes after that becomes a gap. */
+/** While the disk refuses, this much waits in memory; what comes after that, until it is written, becomes a gap. */
 const maxQueuedBytes = 8 * 1024 * 1024;
 
 /**
@@ -44,7 +44,8 @@ export class Journal implements AsyncDisposable {
   #headBytes: number;
   #queue: Batch[] = [];
   #queuedBytes = 0;
-  #dropped: { from: number; to: number } | undefined;
+  /** Events that found no room in the queue, and the state after the last of them. */
+  #dropped: { from: number; state: HostState } | undefined;
   #durable: number;
   #file: { segment: Segment; file: AppendFile } | undefined;
   #degraded: string | undefined;
@@ -71,7 +72,7 @@ export class Journal implements AsyncDisposable {
     this.#durable = state.seq;
     const last = segments.at(-1);
     this.#head = last ?? this.#begin(state);
-    this.#headBytes = this.#head.bytes + this.#queuedBytes;
+    this.#headBytes = this.#head.bytes;
   }
 
   /** Seq of the oldest event that can still be read. */
@@ -91,20 +92,15 @@ export class Journal implements AsyncDisposable {
   /** The bus's listener: takes the event in memory and returns at once. */
   readonly record = ({ event, envelope, state }: Published): void => {
     const line = encodeRecord({ kind: "event", seq: state.seq, json: JSON.stringify(envelope) });
-    if (this.#queuedBytes + line.length > maxQueuedBytes) {
-      this.#dropped = { from: this.#dropped?.from ?? state.seq, to: state.seq };
+    if (this.#dropped || this.#queuedBytes + line.length > maxQueuedBytes) {
+      this.#dropped = { from: this.#dropped?.from ?? state.seq, state };
+      // With nothing before it, it is too large by itself; else the gap follows when all that is before it is written.
+      if (this.#queuedBytes === 0) this.#markGap();
+      else this.#flushWithin(0);
       return;
     }
-    if (this.#dropped) {
-      const json = JSON.stringify({ gap: this.#dropped });
-      this.#enqueue(encodeRecord({ kind: "gap", seq: this.#dropped.to, json }), this.#dropped.to);
-      this.#dropped = undefined;
-    }
     this.#enqueue(line, state.seq);
-    if (this.#headBytes >= segmentBytes(this.#deps.limits)) {
-      this.#head = this.#begin(state);
-      this.#headBytes = this.#head.bytes;
-    }
+    if (this.#headBytes >= segmentBytes(this.#deps.limits)) this.#head = this.#begin(state);
     this.#flushWithin(isUrgent(event.type) ? 0 : this.#flushed.isAwaited ? awaitedMs : lazyMs);
   };
 
@@ -129,7 +125,8 @@ export class Journal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#cancelTimer();
-    await this.#flush();
+    do await this.#flush();
+    while (this.#queue.length > 0 && this.#degraded === undefined);
     this.#stop.abort();
     this.#cancelTimer();
     this.#flushed.notify();
@@ -144,13 +141,22 @@ export class Journal implements AsyncDisposable {
       bytes: 0,
       modifiedMs: this.#deps.clock.now(),
     };
-    const json = JSON.stringify({ snapshot: state });
-    this.#queue.push({
-      segment,
-      lines: [encodeRecord({ kind: "snapshot", seq: state.seq, json })],
-      lastSeq: state.seq,
-    });
+    const line = encodeRecord({ kind: "snapshot", seq: state.seq, json: JSON.stringify({ snapshot: state }) });
+    this.#queue.push({ segment, lines: [line], lastSeq: state.seq, bytes: line.length });
+    this.#queuedBytes += line.length;
+    this.#headBytes = 0;
     return segment;
+  }
+
+  /** Says what was dropped, and goes on with the state that these events led to: nothing else tells of it. */
+  #markGap(): void {
+    if (!this.#dropped) return;
+    const { from, state } = this.#dropped;
+    this.#dropped = undefined;
+    const json = JSON.stringify({ gap: { from, to: state.seq } });
+    this.#enqueue(encodeRecord({ kind: "gap", seq: state.seq, json }), state.seq);
+    this.#head = this.#begin(state);
+    this.#flushWithin(0);
   }
 
   #enqueue(line: string, seq: number): void {
@@ -158,7 +164,8 @@ export class Journal implements AsyncDisposable {
     if (last?.segment === this.#head) {
       last.lines.push(line);
       last.lastSeq = seq;
-    } else this.#queue.push({ segment: this.#head, lines: [line], lastSeq: seq });
+      last.bytes += line.length;
+    } else this.#queue.push({ segment: this.#head, lines: [line], lastSeq: seq, bytes: line.length });
     this.#queuedBytes += line.length;
     this.#headBytes += line.length;
   }
@@ -198,21 +205,17 @@ export class Journal implements AsyncDisposable {
     this.#dueAt = Infinity;
     const batches = this.#queue;
     this.#queue = [];
-    this.#queuedBytes = 0;
     while (batches[0]) {
       try {
         await this.#write(batches[0]);
+        this.#queuedBytes -= batches[0].bytes;
         batches.shift();
       } catch (failure) {
         this.#queue = [...batches, ...this.#queue];
-        this.#queuedBytes = this.#queue.reduce(
-          (sum, { lines }) => sum + lines.reduce((all, line) => all + line.length, 0),
-          0,
-        );
-        this.#fail(messageOf(failure));
-        return;
+        return this.#fail(messageOf(failure));
       }
     }
+    this.#markGap();
     if (this.#degraded === undefined) return;
     this.#degraded = undefined;
     this.#deps.recovered();
@@ -233,10 +236,8 @@ export class Journal implements AsyncDisposable {
     segment.bytes += bytes.length;
     segment.modifiedMs = this.#deps.clock.now();
     this.#durable = Math.max(this.#durable, lastSeq);
-    if (!this.#segments.includes(segment)) {
-      this.#segments.push(segment);
-      await this.#expire();
-    }
+    if (!this.#segments.includes(segment)) this.#segments.push(segment);
+    await this.#expire();
     const tookMs = this.#deps.clock.monotonic() - startedMs;
     this.#deps.sample({ type: "journal.written", events: lines.length, bytes: bytes.length, tookMs });
   }
@@ -246,8 +247,13 @@ export class Journal implements AsyncDisposable {
     await this.#file?.file.close();
     this.#file = undefined;
     const file = await this.#deps.disk.open(segment.name);
+    try {
+      await file.truncate(segment.bytes); // What a failed write left behind must not glue itself to the next record.
+    } catch (failure) {
+      await file.close();
+      throw failure;
+    }
     this.#file = { segment, file };
-    await file.truncate(segment.bytes); // What a failed write left behind must not glue itself to the next record.
     return file;
   }
 
@@ -260,12 +266,13 @@ export class Journal implements AsyncDisposable {
 
   /** Never rejects. */
   async #expire(): Promise<void> {
-    for (const segment of expired(this.#segments, this.#deps.limits, this.#deps.clock.now())) {
-      this.#segments.splice(this.#segments.indexOf(segment), 1);
+    const gone = expired(this.#segments, this.#deps.limits, this.#deps.clock.now());
+    this.#segments.splice(0, gone.length);
+    for (const { name } of gone) {
       try {
-        await this.#deps.disk.remove(segment.name);
+        await this.#deps.disk.remove(name);
       } catch (failure) {
-        this.#deps.degraded(`cannot remove the old segment ${segment.name}: ${messageOf(failure)}`);
+        this.#deps.degraded(`cannot remove the old segment ${name}: ${messageOf(failure)}`);
       }
     }
   }

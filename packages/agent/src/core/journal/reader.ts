@@ -23,7 +23,7 @@ const chunkBytes = 256 * 1024;
 
 /** Reads on from `from` until the signal aborts: events in order, and a gap wherever some are missing. Holds one chunk in memory. */
 export async function* read(source: Source, from: number, signal: AbortSignal): AsyncGenerator<Reading> {
-  let place = placeOf(source.segments(), from);
+  let place = headOf(segmentOf(source.segments(), from));
   let next = from;
   while (!signal.aborted) {
     if (next > source.durable()) {
@@ -40,43 +40,39 @@ export async function* read(source: Source, from: number, signal: AbortSignal): 
 type Place = { segment: string; offset: number };
 type Step = { readings: Reading[]; place: Place; next: number };
 
-function placeOf(segments: readonly Segment[], seq: number): Place {
-  const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
+/** The segment that holds an event, or the oldest one when the event is gone already. */
+function segmentOf(segments: readonly Segment[], seq: number): Segment | undefined {
+  return segments.findLast(({ firstSeq }) => firstSeq <= seq) ?? segments[0];
+}
+
+function headOf(segment: Segment | undefined): Place {
   return { segment: segment?.name ?? "", offset: 0 };
 }
 
 async function readOn(source: Source, place: Place, next: number): Promise<Step> {
-  const segments = source.segments();
+  // The journal grows and shrinks while we read: a gap must cover only what was there before.
+  const segments = [...source.segments()];
+  const durable = source.durable();
   const index = segments.findIndex(({ name }) => name === place.segment);
   const segment = segments[index];
-  if (!segment || segment.firstSeq > next)
-    return goOn(
-      segments.find(({ firstSeq }) => firstSeq >= next),
-      source,
-      next,
-      "retention",
-    );
+  if (!segment || segment.firstSeq > next) return goOn(segmentOf(segments, next), durable, next, "retention");
   const left = segment.bytes - place.offset;
   for (let wanted = Math.min(chunkBytes, left); wanted > 0; wanted = Math.min(wanted * 4, left)) {
     const bytes = await source.disk.read(place.segment, place.offset, wanted).catch(() => undefined);
+    if (!bytes && !source.segments().includes(segment)) return { readings: [], place, next }; // Removed under our hands.
     const parsed = bytes && parse(bytes, next);
     if (parsed && parsed.consumed > 0)
       return { ...parsed, place: { segment: place.segment, offset: place.offset + parsed.consumed } };
     if (!bytes || bytes.length < wanted || wanted === left) break;
   }
-  return goOn(segments[index + 1], source, next, "corrupt");
+  return goOn(segments[index + 1], durable, next, "corrupt");
 }
 
-/** Goes on at the head of `segment`, or behind everything readable; whatever lies between is a gap. */
-function goOn(segment: Segment | undefined, source: Source, next: number, reason: GapReason): Step {
-  const to = segment?.firstSeq ?? source.durable() + 1;
+/** Goes on at the head of `segment`, or behind everything that was readable; whatever lies between is a gap. */
+function goOn(segment: Segment | undefined, durable: number, next: number, reason: GapReason): Step {
+  const to = segment?.firstSeq ?? durable + 1;
   const readings: Reading[] = to > next ? [{ kind: "gap", from: next, to: to - 1, reason }] : [];
-  const ahead = Math.max(to, next);
-  return {
-    readings,
-    place: segment ? { segment: segment.name, offset: 0 } : placeOf(source.segments(), ahead),
-    next: ahead,
-  };
+  return { readings, place: headOf(segment), next: Math.max(to, next) };
 }
 
 /** The readings in a chunk from its start up to the last whole record. */

@@ -36,11 +36,8 @@ export function recordAt(bytes: Buffer, start: number): Found {
     return { found: "damage" };
   const end = start + headerBytes + length;
   if (end >= bytes.length) return { found: "partial" };
-  if (
-    bytes[end] !== newline ||
-    crc32(bytes.subarray(start + 9, end)) !== parseInt(bytes.toString("latin1", start, start + 8), 16)
-  )
-    return { found: "damage" };
+  const sum = bytes.toString("latin1", start, start + 8);
+  if (bytes[end] !== newline || sum !== hex(crc32(bytes.subarray(start + 9, end)))) return { found: "damage" };
   return {
     found: "record",
     record: { kind, seq, json: bytes.toString("utf8", start + headerBytes, end) },

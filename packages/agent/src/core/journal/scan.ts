@@ -4,7 +4,7 @@ export type Scan = {
   records: JournalRecord[];
   /** Bytes that hold whole records (and damage between them); what follows is a torn tail. */
   wholeBytes: number;
-  /** Damaged lines after the last whole record: their seqs may have been seen by a reader and are never used again. */
+  /** Damaged records after the last whole one: their seqs may have been seen by a reader and are never used again. */
   damagedAtEnd: number;
 };
 
@@ -24,6 +24,9 @@ export function scan(bytes: Buffer): Scan {
     at = next;
   }
   const rest = bytes.subarray(at);
-  const damagedAtEnd = rest.toString("latin1").split("\n").length - 1;
-  return { records, wholeBytes: damagedAtEnd > 0 ? at + rest.lastIndexOf(0x0a) + 1 : at, damagedAtEnd };
+  const wholeBytes = at + rest.lastIndexOf("\n") + 1;
+  const damagedLines = rest.toString("latin1").split("\n").length - 1;
+  // A write that was torn is cut short; what is damaged and is not was a record whose newline is damaged too.
+  const damagedAtEnd = damagedLines + (recordAt(bytes, wholeBytes).found === "damage" ? 1 : 0);
+  return { records, wholeBytes, damagedAtEnd };
 }

@@ -1,0 +1,4 @@
+import { testDisk } from "./disk-contract.js";
+import { memoryDisk } from "./memory-disk.js";
+
+testDisk("a disk in memory", memoryDisk);
