@@ -1,3 +1,5 @@
+import { messageOf } from "@ostler/protocol";
+
 /** A part of the agent that can go over to another configuration. */
 export type Part<C> = {
   name: string;
@@ -13,7 +15,7 @@ export type Prepared = {
 
 /**
  * Takes all parts from `before` to `after`, or none: what fails in preparation leaves everything as it was, and what fails
- * later is taken back to `before`. @throws whatever failed first
+ * later is taken back to `before`. @throws whatever failed first, and with it why the way back failed, if it did
  */
 export async function transact<C>(parts: readonly Part<C>[], before: C, after: C, signal: AbortSignal): Promise<void> {
   const prepared = await prepareAll(parts, after);
@@ -22,10 +24,17 @@ export async function transact<C>(parts: readonly Part<C>[], before: C, after: C
       await commit(signal);
     } catch (failure) {
       await Promise.all(prepared.slice(at + 1).map(({ discard }) => discard()));
-      for (const { commit: undo } of (await prepareAll(parts.slice(0, at + 1), before)).reverse()) await undo(signal);
+      await takeBack(parts.slice(0, at + 1), before, signal).catch((second: unknown) => {
+        const message = `${messageOf(failure)}\nIt could not be taken back either: ${messageOf(second)}`;
+        throw new AggregateError([failure, second], message);
+      });
       throw failure;
     }
   }
+}
+
+async function takeBack<C>(parts: readonly Part<C>[], before: C, signal: AbortSignal): Promise<void> {
+  for (const { commit } of (await prepareAll(parts, before)).reverse()) await commit(signal);
 }
 
 async function prepareAll<C>(parts: readonly Part<C>[], next: C): Promise<Prepared[]> {

@@ -72,15 +72,16 @@ export class Bus {
 
   #drain(): void {
     this.#draining = true;
-    try {
-      for (let event = this.#waiting[0]; event; event = this.#waiting[0]) {
-        const published = this.#number(event);
-        this.#waiting.shift();
-        for (const [name, listener] of this.#listeners) this.#guard(name, () => listener(published));
-      }
-    } finally {
-      this.#draining = false;
-    }
+    for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) this.#tell(event);
+    this.#draining = false;
+  }
+
+  /** An event that cannot be folded is left out and told of as a fault; those behind it go on. */
+  #tell(event: HostEvent | ForeignEvent): void {
+    this.#guard(`event ${event.type}`, () => {
+      const published = this.#number(event);
+      for (const [name, listener] of this.#listeners) this.#guard(name, () => listener(published));
+    });
   }
 
   #number(event: HostEvent | ForeignEvent): Published {

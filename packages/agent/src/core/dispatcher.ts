@@ -5,6 +5,8 @@ import {
   matchesGlob,
   messageOf,
   OstlerError,
+  own,
+  problemsIn,
   type Actor,
   type CommandArgs,
   type CommandData,
@@ -15,7 +17,6 @@ import {
   type Outcome,
   type Scope,
 } from "@ostler/protocol";
-import * as z from "zod";
 import type { Publish } from "./bus.js";
 import type { Clock } from "./clock.js";
 
@@ -117,7 +118,7 @@ export class Dispatcher implements AsyncDisposable {
   #known(id: string): Dispatched | undefined {
     const open = this.#open.get(id);
     if (open) return { status: "duplicate", result: open.result };
-    const command = this.#deps.state().commands[id];
+    const command = own(this.#deps.state().commands, id);
     return command?.outcome && { status: "duplicate", result: Promise.resolve(resultOf(command, command.outcome)) };
   }
 
@@ -137,8 +138,7 @@ export class Dispatcher implements AsyncDisposable {
         `"${name}" is not among the commands this host allows the sender. See controllers[].commands.`,
       );
     const parsed = schema.safeParse(args);
-    if (!parsed.success)
-      return new OstlerError("invalid-args", `Arguments of "${name}": ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) return new OstlerError("invalid-args", `Arguments of "${name}": ${problemsIn(parsed.error)}`);
     if (this.#open.size >= maxOpen)
       return new OstlerError("busy", `${maxOpen} commands are open already. Try again when one has finished.`);
     if (this.#stop.signal.aborted) return new OstlerError("cancelled", "The agent is stopping.");
@@ -174,18 +174,20 @@ export class Dispatcher implements AsyncDisposable {
   async #perform(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
     const { id, name, actor, expiresMs, timeoutMs = defaultTimeoutMs } = request;
     const startedMs = this.#deps.clock.monotonic();
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const ended = await this.#attempt(request, AbortSignal.any([this.#stop.signal, cancelled, timeout]), {
+    const timeout = new AbortController();
+    const cancelTimer = this.#deps.clock.after(timeoutMs, () => timeout.abort());
+    const ended = await this.#attempt(request, AbortSignal.any([this.#stop.signal, cancelled, timeout.signal]), {
       expired: expiresMs !== undefined && this.#deps.clock.now() > expiresMs,
       why: () => {
         if (this.#stop.signal.aborted)
           return { outcome: "interrupted", code: "interrupted", message: "The agent stopped." };
         if (cancelled.aborted) return { outcome: "cancelled", code: "cancelled", message: "It was withdrawn." };
-        if (timeout.aborted)
+        if (timeout.signal.aborted)
           return { outcome: "failed", code: "timed-out", message: `Not done within ${timeoutMs} ms.` };
         return undefined;
       },
     });
+    cancelTimer();
     const tookMs = Math.round(this.#deps.clock.monotonic() - startedMs);
     const lastSeq = this.#deps.publish({ type: "command.finished", data: { id, name, actor, ...ended, tookMs } });
     await this.#deps.synced(lastSeq);
