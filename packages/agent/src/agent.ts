@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { messageOf, type ForeignEvent, type HostState } from "@ostler/protocol";
+import { isEventType, messageOf, OstlerError, typePrefix, type ForeignEvent, type HostState } from "@ostler/protocol";
 import { buildInfo } from "./build.js";
 import { planConfig } from "./commands/plan-config.js";
 import { reloadConfig } from "./commands/reload-config.js";
@@ -41,6 +41,7 @@ export type Agent = AsyncDisposable & {
   readonly socketPath: string;
   /** What SIGHUP does; the result says what came of it. Never rejects. */
   reload(actor: string): Promise<CommandResult>;
+  /** Publishes an event of the program around the agent. @throws OstlerError `not-permitted` for one of Ostler's own types */
   publish(event: ForeignEvent): void;
   /** Tells of a fault that nobody caught. */
   report(part: string, reason: string): void;
@@ -245,7 +246,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
           lastSeq: bus.state.seq,
         }));
     },
-    publish: (event) => void bus.publish(event),
+    publish: (event) => void bus.publish(refuseOurs(event)),
     report: (part, reason) => void bus.publish({ type: "agent.faulted", data: { part, reason } }),
     stop: async (reason) => {
       bus.publish({ type: "agent.stopped", data: { reason } });
@@ -255,4 +256,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       await scope[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What the agent says of itself and its services is the agent's to say. */
+function refuseOurs(event: ForeignEvent): ForeignEvent {
+  if (!isEventType(event.type) && !event.type.startsWith(typePrefix)) return event;
+  throw new OstlerError("not-permitted", `${event.type} is one of Ostler's own events. Give yours another first word.`);
 }

@@ -11,11 +11,14 @@ const bytesIn: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 
 const durationWanted = "must be a duration with its unit, like 500ms, 30s, 5m, 2h or 7d";
 const sizeWanted = "must be a size with its unit, like 512KiB, 64MiB or 1GiB";
 
+const maxDurationMs = 365 * 24 * 60 * 60 * 1000;
+
 /** `500ms`, `30s`, `5m`, `2h`, `7d`. */
 export const duration = z
   .string(durationWanted)
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, durationWanted)
-  .transform((text): Milliseconds => parseDuration(text) ?? 0);
+  .transform((text): Milliseconds => parseDuration(text) ?? 0)
+  .refine((ms) => ms <= maxDurationMs, "must be at most 365d");
 
 /** `64MiB`, `1GiB`, `512KiB`, `100B`. */
 export const size = z
@@ -32,7 +35,8 @@ export const name = z
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
     "must be 1 to 63 letters, digits, - or _, and begin with a letter or digit",
-  );
+  )
+  .refine((text) => !(text in {}), "is a word that JavaScript keeps for itself; take another name");
 
 /** A program and its arguments; no shell is involved. */
 export const command = z

@@ -24,7 +24,7 @@ export async function transact<C>(parts: readonly Part<C>[], before: C, after: C
       await commit(signal);
     } catch (failure) {
       await Promise.all(prepared.slice(at + 1).map(({ discard }) => discard()));
-      await takeBack(parts.slice(0, at + 1), before, signal).catch((second: unknown) => {
+      await takeBack(parts.slice(0, at + 1), before).catch((second: unknown) => {
         const message = `${messageOf(failure)}\nIt could not be taken back either: ${messageOf(second)}`;
         throw new AggregateError([failure, second], message);
       });
@@ -33,8 +33,10 @@ export async function transact<C>(parts: readonly Part<C>[], before: C, after: C
   }
 }
 
-async function takeBack<C>(parts: readonly Part<C>[], before: C, signal: AbortSignal): Promise<void> {
-  for (const { commit } of (await prepareAll(parts, before)).reverse()) await commit(signal);
+/** Nobody may cut the way back short. */
+async function takeBack<C>(parts: readonly Part<C>[], before: C): Promise<void> {
+  const never = new AbortController().signal;
+  for (const { commit } of (await prepareAll(parts, before)).reverse()) await commit(never);
 }
 
 async function prepareAll<C>(parts: readonly Part<C>[], next: C): Promise<Prepared[]> {

@@ -573,19 +573,22 @@ test("a disk that becomes full again is told again", async () => {
   );
 });
 
+/** Of events this large eight fit into what may wait. */
+const big = 990 * kib;
+
 test("while the disk refuses, eight MiB wait in memory; what comes after that is a gap, told as such", async () => {
   const { clock, disk, timeline } = await onFullDisk();
-  timeline.note(12, 1024 * kib);
+  timeline.note(12, big);
   await timeline.synced();
   disk.failing.clear();
   await retried(timeline, clock);
   timeline.publish(...life);
-  assert.equal(await timeline.story(), "1-8 (9-13 disk_full) 14-17");
+  assert.equal(await timeline.story(), "1-9 (10-13 disk_full) 14-17");
 });
 
 test("an agent that comes back after such a gap has the state it had, with what was dropped in it", async () => {
   const { clock, disk, timeline } = await onFullDisk();
-  timeline.note(9, 1024 * kib);
+  timeline.note(9, big);
   timeline.publish(...life);
   await timeline.synced();
   disk.failing.clear();
@@ -594,12 +597,12 @@ test("an agent that comes back after such a gap has the state it had, with what 
   await timeline[Symbol.asyncDispose]();
   await using after = await Timeline.open(disk);
   assert.deepEqual(after.bus.state, timeline.bus.state);
-  assert.equal(await after.story(), "1-8 (9-14 disk_full) 15");
+  assert.equal(await after.story(), "1-9 (10-14 disk_full) 15");
 });
 
 test("the numbers of events that were dropped last are not used again", async () => {
   const { clock, disk, timeline } = await onFullDisk();
-  timeline.note(12, 1024 * kib);
+  timeline.note(12, big);
   await timeline.synced();
   disk.failing.clear();
   await retried(timeline, clock);
@@ -607,37 +610,36 @@ test("the numbers of events that were dropped last are not used again", async ()
   await using after = await Timeline.open(disk);
   assert.equal(after.bus.state.seq, 13);
   after.note(1);
-  assert.equal(await after.story(), "1-8 (9-13 disk_full) 14");
+  assert.equal(await after.story(), "1-9 (10-13 disk_full) 14");
 });
 
-test("an event too large to wait at all is a gap of its own, and those after it are kept", async () => {
+test("an event too large for a frame is kept without its data, and says so", async () => {
   await using timeline = await Timeline.open(memoryDisk(), { clock: fakeClock() });
-  timeline.publish(...life);
-  await timeline.synced();
   timeline.note(1, 9 * 1024 * kib);
   timeline.publish(restarted(2));
-  assert.equal(await timeline.story(), "1-4 (5-5 disk_full) 6");
+  assert.equal(await timeline.story(), "1-2");
+  assert.match(await timeline.text(1), /"data":\{"tooLarge":9437\d{3}\}/);
 });
 
 test("a burst too large to wait is told as a gap at once, and what follows is kept", async () => {
   await using timeline = await Timeline.open(memoryDisk(), { clock: fakeClock() });
   const written = timeline.written();
-  timeline.note(9, 1024 * kib);
+  timeline.note(9, big);
   await written;
-  assert.equal(await timeline.story(), "1-7 (8-9 disk_full)");
+  assert.equal(await timeline.story(), "1-8 (9-9 disk_full)");
   timeline.publish(restarted(2));
-  assert.equal(await timeline.story(), "1-7 (8-9 disk_full) 10");
+  assert.equal(await timeline.story(), "1-8 (9-9 disk_full) 10");
 });
 
 test("what waits when the journal closes is written, and what was dropped told, if the disk takes it", async () => {
   const { disk, timeline } = await onFullDisk();
-  timeline.note(12, 1024 * kib);
+  timeline.note(12, big);
   await timeline.synced();
   disk.failing.clear();
   await timeline[Symbol.asyncDispose]();
   await using after = await Timeline.open(disk);
   assert.deepEqual(after.bus.state, timeline.bus.state);
-  assert.equal(await after.story(), "1-8 (9-13 disk_full)");
+  assert.equal(await after.story(), "1-9 (10-13 disk_full)");
 });
 
 test("events that come while a write fails stay behind those that failed", async () => {
@@ -657,7 +659,7 @@ test("what has been written makes room for what comes", async () => {
   const clock = fakeClock();
   await using timeline = await Timeline.open(memoryDisk(), { clock });
   for (let at = 0; at < 12; at++) {
-    timeline.note(1, 1024 * kib);
+    timeline.note(1, big);
     await timeline.synced();
   }
   assert.equal(await timeline.story(), "1-12");
@@ -671,7 +673,7 @@ test("a disk that takes its time to refuse lets no more wait in memory than one 
     void timeline.synced();
     clock.advance(1000);
     await append.reached;
-    timeline.note(10, 1024 * kib);
+    timeline.note(10, big);
     append.release();
     await settled();
   }

@@ -1,4 +1,4 @@
-import { initialState, isUrgent, messageOf, type HostState } from "@ostler/protocol";
+import { initialState, isUrgent, messageOf, type Envelope, type HostState } from "@ostler/protocol";
 import type { Published, TakeSample } from "../bus.js";
 import { Changes } from "../changes.js";
 import type { Clock } from "../clock.js";
@@ -18,6 +18,14 @@ export type JournalDeps = {
   degraded: (reason: string) => void;
   recovered: () => void;
 };
+
+/** An event must fit into a frame of the protocol. A larger one is kept without its data, which is then known only to the state. */
+const maxEventBytes = 1000 * 1024;
+
+function jsonOf(envelope: Envelope): string {
+  const json = JSON.stringify(envelope);
+  return json.length <= maxEventBytes ? json : JSON.stringify({ ...envelope, data: { tooLarge: json.length } });
+}
 
 /** Lines for one segment that are not on the disk yet. */
 type Batch = { segment: Segment; lines: string[]; lastSeq: number; bytes: number };
@@ -91,7 +99,7 @@ export class Journal implements AsyncDisposable {
 
   /** The bus's listener: takes the event in memory and returns at once. */
   readonly record = ({ event, envelope, state }: Published): void => {
-    const line = encodeRecord({ kind: "event", seq: state.seq, json: JSON.stringify(envelope) });
+    const line = encodeRecord({ kind: "event", seq: state.seq, json: jsonOf(envelope) });
     if (this.#dropped || this.#queuedBytes + line.length > maxQueuedBytes) {
       this.#dropped = { from: this.#dropped?.from ?? state.seq, state };
       // With nothing before it, it is too large by itself; else the gap follows when all that is before it is written.

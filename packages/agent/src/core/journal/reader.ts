@@ -58,7 +58,7 @@ async function readOn(source: Source, place: Place, next: number): Promise<Step>
   if (!segment || segment.firstSeq > next) return goOn(segmentOf(segments, next), durable, next, "retention");
   const left = segment.bytes - place.offset;
   for (let wanted = Math.min(chunkBytes, left); wanted > 0; wanted = Math.min(wanted * 4, left)) {
-    const bytes = await source.disk.read(place.segment, place.offset, wanted).catch(() => undefined);
+    const bytes = await readBytes(source.disk, place, wanted);
     if (!bytes && !source.segments().includes(segment)) return { readings: [], place, next }; // Removed under our hands.
     const parsed = bytes && parse(bytes, next);
     if (parsed && parsed.consumed > 0)
@@ -66,6 +66,17 @@ async function readOn(source: Source, place: Place, next: number): Promise<Step>
     if (!bytes || bytes.length < wanted || wanted === left) break;
   }
   return goOn(segments[index + 1], durable, next, "corrupt");
+}
+
+/** Nothing for what is lost. A failure that may pass, as too many open files, is the reader's: it must not become a gap. */
+async function readBytes(disk: Disk, { segment, offset }: Place, length: number): Promise<Buffer | undefined> {
+  try {
+    return await disk.read(segment, offset, length);
+  } catch (failure) {
+    const { code = "ENOENT" } = failure as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "EIO" || code === "not-found") return undefined;
+    throw failure;
+  }
 }
 
 /** Goes on at the head of `segment`, or behind everything that was readable; whatever lies between is a gap. */

@@ -76,6 +76,13 @@ export class Timeline implements AsyncDisposable {
     return inShort(readings);
   }
 
+  /** The text of an event as it is stored. */
+  async text(seq: number): Promise<string> {
+    for await (const reading of this.journal.read(seq, new AbortController().signal))
+      return reading.kind === "events" ? (reading.events[0]?.json ?? "") : "";
+    return "";
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.journal[Symbol.asyncDispose]();
   }

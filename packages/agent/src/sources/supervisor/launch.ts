@@ -52,7 +52,16 @@ export function launch(
     closeSync(output.stdout);
     closeSync(output.stderr);
   }
-  setImmediate(() => forgetBefore(deps.records, slot, run - 1));
+  setImmediate(() => tidy(slot, run, deps));
+}
+
+/** Forgets old runs. Their records harm nobody: what cannot be removed now is tried again at the next start. */
+function tidy(slot: Slot, run: number, { records }: LaunchDeps): void {
+  try {
+    forgetBefore(records, slot, run - 1);
+  } catch {
+    return;
+  }
 }
 
 /** A service whose output cannot be kept still has to run. */
