@@ -32,7 +32,7 @@ suite("the command line", () => {
     const { code, stdout } = await agent.ostler("validate");
     assert.equal(code, 0);
     assert.match(stdout, /is valid: 3 service\(s\)/);
-    assert.deepEqual((await json("validate-config")), { file: agent.configFile, valid: true, problems: [] });
+    assert.deepEqual(await json("validate-config"), { file: agent.configFile, valid: true, problems: [] });
   });
 
   test("validates a bad file: every problem with its place, and exit code 3", async () => {

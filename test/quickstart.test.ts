@@ -5,20 +5,11 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { spawn } from "node:child_process";
 import { TestAgent } from "./helpers/agent.js";
+import { freePort } from "./helpers/free-port.js";
 import { until } from "./helpers/until.js";
-import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 test("the quickstart's service becomes ready, greets, and remembers its count over a crash", async () => {
   const port = await freePort();

@@ -186,21 +186,21 @@ export class TestAgent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end("SIGKILL");
-    for (const group of this.#groups()) kill(-group);
+    endServices(join(this.directory, "data"));
     for (const pid of this.servicePids()) kill(pid);
     await until(() => this.servicePids().length === 0, { what: "nothing is left of the services" });
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
   }
+}
 
-  /** Process groups of the runs that have a record and no end: for services that overwrite their environment. */
-  #groups(): number[] {
-    const runs = join(this.directory, "data", "runs");
-    if (!existsSync(runs)) return [];
-    const names = readdirSync(runs, { recursive: true }).map(String);
-    return names.flatMap((name) => {
-      const [, run, pid] = /^(.*)\.started\.(\d+)\.\d+$/.exec(name) ?? [];
-      return run === undefined || names.some((other) => other.startsWith(`${run}.exited.`)) ? [] : [Number(pid)];
-    });
+/** Ends what still runs by the records in a run directory: also services that overwrite their environment. */
+export function endServices(runDir: string): void {
+  const runs = join(runDir, "runs");
+  if (!existsSync(runs)) return;
+  const names = readdirSync(runs, { recursive: true }).map(String);
+  for (const name of names) {
+    const [, run, pid] = /^(.*)\.started\.(\d+)\.\d+$/.exec(name) ?? [];
+    if (run !== undefined && !names.some((other) => other.startsWith(`${run}.exited.`))) kill(-Number(pid));
   }
 }
 

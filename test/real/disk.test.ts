@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Envelope, HostState } from "@ostler/protocol";
 import { kill, TestAgent } from "../helpers/agent.js";
 import { until } from "../helpers/until.js";
-import { freePort } from "./free-port.js";
+import { freePort } from "../helpers/free-port.js";
 import { needs, needsRoot } from "./tools.js";
 
 /** An agent that sees its data directory on a small file system of its own, which nobody else sees. */
@@ -93,7 +93,7 @@ test(
     await host.crash();
     host.inside("head -c 10000000 /dev/zero > data/filler || true");
     await host.crash();
-    await until(async () => ((await host.state()).agent.degraded.journal ?? "").includes('ENOSPC'));
+    await until(async () => ((await host.state()).agent.degraded.journal ?? "").includes("ENOSPC"));
     for (let crash = 0; crash < 5; crash++) await host.crash();
     assert.equal(((await (await fetch(`${host.url}/healthz`)).json()) as { status: string }).status, "degraded");
     assert.equal(await (await fetch(`${host.url}/health`)).text(), "OK\n");

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { TestAgent } from "../helpers/agent.js";
-import { freePort } from "./free-port.js";
+import { freePort } from "../helpers/free-port.js";
 import { liveThrough } from "./story.js";
 import { needs, pathOf } from "./tools.js";
 
