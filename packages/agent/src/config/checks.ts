@@ -1,7 +1,7 @@
 import { checkRole } from "@ostler/protocol";
 import * as z from "zod";
 import { setting } from "./setting.js";
-import { address, command, duration, environment, name } from "./values.js";
+import { address, command, duration, environment, name, span } from "./values.js";
 
 const common = {
   name: setting(name, "Shown in events, metrics and /ready; unique in its service"),
@@ -13,8 +13,8 @@ const common = {
     name.optional(),
     "The process that a failed liveness check restarts; all of the service when absent",
   ),
-  every: setting(duration.prefault("10s"), "Time from one probe to the next"),
-  timeout: setting(duration.prefault("2s"), "A probe that takes longer has failed"),
+  every: setting(span.prefault("10s"), "Time from one probe to the next"),
+  timeout: setting(span.prefault("2s"), "A probe that takes longer has failed"),
   initial_delay: setting(duration.prefault("0s"), "Time after a start of the service before the first probe"),
   failures: setting(z.int().min(1).max(1000).default(3), "Failed probes in a row that make the check fail"),
   successes: setting(z.int().min(1).max(1000).default(1), "Passed probes in a row that make the check pass"),

@@ -1,6 +1,18 @@
 import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { messageOf } from "@ostler/protocol";
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document, type Scalar } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Scalar,
+} from "yaml";
 import type { Problem } from "./problems.js";
 import type { Key } from "./schema-walk.js";
 import { substitute } from "./substitute.js";
@@ -22,6 +34,9 @@ export const maxFileBytes = 1024 * 1024;
 /** Each alias repeats what it names; more of it than this is an attack or an accident. */
 const maxAliases = 100;
 
+/** The parser follows deeper nesting until the stack, and with it the agent, is gone. */
+const maxDepth = 100;
+
 /** Reads and parses; either the document or all the problems that keep it from being one. */
 export function readDocument(file: string, env: NodeJS.ProcessEnv): ConfigDocument | Problem[] {
   const at = (line: number, column: number, message: string, path = ""): Problem => ({
@@ -33,6 +48,7 @@ export function readDocument(file: string, env: NodeJS.ProcessEnv): ConfigDocume
   });
   const text = readText(file);
   if (typeof text !== "string") return [at(1, 1, text.problem)];
+  if (isTooDeep(text)) return [at(1, 1, `is nested more than ${maxDepth} levels deep`)];
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number): { line: number; column: number } => {
@@ -46,7 +62,7 @@ export function readDocument(file: string, env: NodeJS.ProcessEnv): ConfigDocume
   if (problems.length > 0) return firstOfEachLine(problems);
   if (document.contents === null) return [at(1, 1, "is empty; see examples/quickstart.yaml for a beginning")];
   if (!isMap(document.contents)) return [at(1, 1, "must be a mapping of settings")];
-  const filled = fillVariables(document, env);
+  const filled = fillVariables(document, env, dirname(file));
   const unset = filled.unset.map(({ scalar, message }) => {
     const { line, column } = place(scalar.range?.[0] ?? 0);
     return at(line, column, message);
@@ -57,6 +73,20 @@ export function readDocument(file: string, env: NodeJS.ProcessEnv): ConfigDocume
   } catch (failure) {
     return [at(1, 1, `is not usable: ${messageOf(failure)}`)];
   }
+}
+
+/** Before parsing, by what opens a level: a bracket, or in a block everything before its first word. */
+function isTooDeep(text: string): boolean {
+  let brackets = 0;
+  let indent = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === "[" || token === "{") brackets++;
+    else if (token === "]" || token === "}") brackets--;
+    else if (token.endsWith("\n")) indent = 0;
+    else if (brackets === 0 && /^([-?:]|[ \t]+)$/.test(token)) indent += token.length;
+    if (brackets + indent > maxDepth) return true;
+  }
+  return false;
 }
 
 /** One mistake in YAML makes the parser stumble over the rest of the line. */
@@ -82,26 +112,32 @@ function readText(file: string): string | { problem: string } {
 type Unset = { scalar: Scalar; message: string };
 
 /** In values only, after parsing: a value can't break the YAML. A plain scalar that was one variable may become a number or a truth value. */
-function fillVariables(document: Document, env: NodeJS.ProcessEnv): { secrets: string[]; unset: Unset[] } {
+function fillVariables(
+  document: Document,
+  env: NodeJS.ProcessEnv,
+  base: string,
+): { secrets: string[]; unset: Unset[] } {
   const secrets: string[] = [];
   const unset: Unset[] = [];
   visit(document, {
     Scalar(key, scalar) {
       if (key === "key" || typeof scalar.value !== "string" || !scalar.value.includes("$")) return;
-      const filled = substitute(scalar.value, env);
+      const filled = substitute(scalar.value, env, base);
       if ("problem" in filled) unset.push({ scalar, message: filled.problem });
       else {
         secrets.push(...filled.secrets);
-        scalar.value = scalar.type === "PLAIN" ? typed(filled.text) : filled.text;
+        const mayBeTyped = scalar.type === "PLAIN" && filled.secrets.length === 0;
+        scalar.value = mayBeTyped ? typed(filled.text) : filled.text;
       }
     },
   });
   return { secrets: secrets.filter((secret) => secret !== ""), unset };
 }
 
+/** Only what is the same again as text becomes a number: a version 1.10 is not 1.1. */
 function typed(text: string): string | number | boolean {
   if (text === "true" || text === "false") return text === "true";
-  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : text;
+  return /^-?\d+(\.\d+)?$/.test(text) && String(Number(text)) === text ? Number(text) : text;
 }
 
 function offsetOf(document: Document, path: readonly Key[], atKey: boolean): number {

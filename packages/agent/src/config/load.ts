@@ -20,7 +20,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   const path = resolve(file);
   const document = readDocument(path, env);
   if (Array.isArray(document)) return { problems: document };
-  const parsed = configSchema.safeParse(withOverrides(document.value as Record<string, unknown>, env));
+  const parsed = configSchema.safeParse(withOverrides(document.value, env));
   const complaints = parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema);
   const wrong = complaints.map(({ path: keys, atKey, message }) => ({
     file: path,
@@ -44,22 +44,26 @@ export function loadConfigOrThrow(file: string, env: NodeJS.ProcessEnv): Loaded 
   return loaded;
 }
 
+const overrides: [variable: string, path: string[]][] = [
+  ["OSTLER_LOG_LEVEL", ["agent", "log", "level"]],
+  ["OSTLER_DATA_DIR", ["agent", "data_dir"]],
+  ["OSTLER_HTTP_LISTEN", ["http", "listen"]],
+];
+
 /** What the environment says wins over the file. */
-function withOverrides(value: Record<string, unknown>, env: NodeJS.ProcessEnv): Record<string, unknown> {
-  const section = (from: unknown): Record<string, unknown> =>
-    typeof from === "object" && from !== null ? { ...from } : {};
-  const overridden = { ...value };
-  const set = (variable: string, path: readonly string[]): void => {
-    const text = env[variable];
-    if (text === undefined || text === "") return;
-    let here = overridden;
-    for (const key of path.slice(0, -1)) here = here[key] = section(here[key]);
-    here[path.at(-1) ?? ""] = text;
-  };
-  set("OSTLER_LOG_LEVEL", ["agent", "log", "level"]);
-  set("OSTLER_DATA_DIR", ["agent", "data_dir"]);
-  set("OSTLER_HTTP_LISTEN", ["http", "listen"]);
-  return overridden;
+function withOverrides(value: unknown, env: NodeJS.ProcessEnv): unknown {
+  return overrides.reduce(
+    (file, [variable, path]) => (env[variable] ? withValue(file, path, env[variable]) : file),
+    value,
+  );
+}
+
+/** A copy with a value at `path`. What is no mapping stays as it is: that is for the schema to complain about. */
+function withValue(here: unknown, [key, ...rest]: readonly string[], value: string): unknown {
+  if (key === undefined) return value;
+  if (here === undefined) return { [key]: withValue(undefined, rest, value) };
+  if (typeof here !== "object" || here === null || Array.isArray(here)) return here;
+  return { ...here, [key]: withValue((here as Record<string, unknown>)[key], rest, value) };
 }
 
 /** Relative paths are relative to the file they stand in. */

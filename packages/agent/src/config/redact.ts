@@ -24,7 +24,17 @@ function redact(value: unknown, path: Key[], secrets: readonly string[]): unknow
   return scrub(value, secrets);
 }
 
-/** A text without the known secret values. */
+/** A text without the known secret values; the longest first, for one may contain another. */
 export function scrub(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, censor), text);
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, censor), text);
+}
+
+/** A JSON value without the known secret values in its texts. */
+export function scrubbed(value: unknown, secrets: readonly string[]): unknown {
+  if (secrets.length === 0) return value;
+  if (typeof value === "string") return scrub(value, secrets);
+  if (Array.isArray(value)) return value.map((item) => scrubbed(item, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrubbed(inner, secrets)]));
 }

@@ -5,16 +5,19 @@ import { checkConfig } from "./checks.js";
 import { setting } from "./setting.js";
 import { command, duration, environment, name } from "./values.js";
 
+const socketWanted = "must be tcp:PORT, udp:PORT or unix:/PATH";
+
 const listening = z
   .string()
-  .regex(/^((tcp|udp):\d{1,5}|unix:\/.+)$/, "must be tcp:PORT, udp:PORT or unix:/PATH")
+  .regex(/^((tcp|udp):\d{1,5}|unix:\/.+)$/, socketWanted)
   .transform((text) => {
     const protocol = text.slice(0, text.indexOf(":"));
     const rest = text.slice(protocol.length + 1);
     return protocol === "unix"
       ? ({ protocol, path: rest } as const)
       : { protocol: protocol as "tcp" | "udp", port: Number(rest) };
-  });
+  })
+  .refine((socket) => socket.protocol === "unix" || (socket.port >= 1 && socket.port <= 65_535), socketWanted);
 
 const signalName = z
   .string()

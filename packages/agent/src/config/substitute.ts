@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { messageOf } from "@ostler/protocol";
 
 export type Substituted = { text: string; secrets: string[] } | { problem: string };
 
 /**
  * Fills `${VAR}`, `${VAR:-default}`, `${file:/path}` and `${cred:NAME}` (a systemd credential) in a value; `$$` is a dollar
- * sign. As in a shell, `:-` also replaces an empty value. What comes from a file or credential is a secret.
+ * sign. As in a shell, `:-` also replaces an empty value. What comes from a file or credential is a secret. Files are
+ * relative to `base`.
  */
-export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted {
+export function substitute(text: string, env: NodeJS.ProcessEnv, base: string): Substituted {
   const secrets: string[] = [];
   let problem: string | undefined;
   const filled = text.replace(/\$\$|\$\{([^}]*)\}/g, (whole, expression: string | undefined) => {
     if (expression === undefined) return "$";
-    const value = valueOf(expression, env);
+    const value = valueOf(expression, env, base);
     if ("problem" in value) {
       problem ??= `${whole}: ${value.problem}`;
       return "";
@@ -26,8 +27,8 @@ export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted {
 
 type Value = { text: string; secret: boolean } | { problem: string };
 
-function valueOf(expression: string, env: NodeJS.ProcessEnv): Value {
-  if (expression.startsWith("file:")) return secretIn(expression.slice("file:".length));
+function valueOf(expression: string, env: NodeJS.ProcessEnv, base: string): Value {
+  if (expression.startsWith("file:")) return secretIn(resolve(base, expression.slice("file:".length)));
   if (expression.startsWith("cred:")) {
     const directory = env.CREDENTIALS_DIRECTORY;
     if (directory === undefined) return { problem: "there are no credentials here; set LoadCredential= in the unit" };

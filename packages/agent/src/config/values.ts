@@ -20,6 +20,12 @@ export const duration = z
   .transform((text): Milliseconds => parseDuration(text) ?? 0)
   .refine((ms) => ms <= maxDurationMs, "must be at most 365d");
 
+/** Longest time a timer can wait for. */
+const maxSpanMs = 24 * 24 * 60 * 60 * 1000;
+
+/** A duration that something waits for: neither nothing nor for ever. */
+export const span = duration.refine((ms) => ms >= 1 && ms <= maxSpanMs, "must be between 1ms and 24d");
+
 /** `64MiB`, `1GiB`, `512KiB`, `100B`. */
 export const size = z
   .string(sizeWanted)
@@ -46,7 +52,7 @@ export const command = z
 
 export const environment = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name"),
-  z.union([z.string(), z.number(), z.boolean()]).transform(String),
+  z.union([z.string(), z.number(), z.boolean()], "must be text, a number or true or false").transform(String),
 );
 
 /** `host:port`, `[v6]:port`; port 0 lets the kernel choose. */

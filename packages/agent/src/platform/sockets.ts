@@ -39,7 +39,7 @@ function unixInodes(pid: number, path: string): Set<string> {
   const lines = (readProc(`${pid}/net/unix`) ?? "").split("\n").slice(1);
   return new Set(
     lines.flatMap((line) => {
-      const [, , , flags, , , inode, name] = line.trim().split(/\s+/);
+      const [, flags, inode, name] = /^(?:\S+ ){3}(\S+) \S+ \S+ +(\d+) (.*)$/.exec(line) ?? []; // A path may contain spaces.
       return inode && name === path && flags === accepting ? [inode] : [];
     }),
   );

@@ -1,8 +1,8 @@
-import type { CheckRole } from "@ostler/protocol";
+import { messageOf, type CheckRole } from "@ostler/protocol";
 import type { Publish, TakeSample } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { judge, unknown, type Standing, type Thresholds } from "./hysteresis.js";
-import type { Probe, Verdict } from "./verdict.js";
+import { failed, type Probe, type Verdict } from "./verdict.js";
 
 /** One check of one service, whatever its kind. */
 export type CheckPlan = Thresholds & {
@@ -26,7 +26,7 @@ export async function runCheck(plan: CheckPlan, deps: CheckerDeps, signal: Abort
   const { every, initial_delay } = plan;
   await deps.clock.sleep(initial_delay, signal);
   let standing = unknown;
-  let waitMs = Math.min(eagerMs, every);
+  let eagerWaitMs = Math.min(eagerMs, every);
   let lastFailureMs = -Infinity;
   while (!signal.aborted) {
     const startedMs = deps.clock.monotonic();
@@ -42,14 +42,15 @@ export async function runCheck(plan: CheckPlan, deps: CheckerDeps, signal: Abort
       tell(plan, standing, next, verdict, nowMs - startedMs, deps);
       standing = next;
     }
-    waitMs = standing.status === "pending" && !verdict.ok ? Math.min(waitMs * 2, every) : every;
-    await deps.clock.sleep(Math.max(0, waitMs - (nowMs - startedMs)), signal);
+    const isEager = standing.status === "pending" && !verdict.ok;
+    await deps.clock.sleep(Math.max(0, (isEager ? eagerWaitMs : every) - (nowMs - startedMs)), signal);
+    eagerWaitMs = Math.min(eagerWaitMs * 2, every);
   }
 }
 
 async function ask({ probe, timeout }: CheckPlan, signal: AbortSignal): Promise<Verdict> {
   const deadline = AbortSignal.timeout(timeout);
-  const verdict = await probe(AbortSignal.any([signal, deadline]));
+  const verdict = await probe(AbortSignal.any([signal, deadline])).catch((fault: unknown) => failed(messageOf(fault)));
   return deadline.aborted && !verdict.ok ? { ok: false, reason: `no answer within ${timeout} ms` } : verdict;
 }
 

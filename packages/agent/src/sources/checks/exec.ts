@@ -17,40 +17,37 @@ export function execProbe({ command: [program = "", ...args], env }: ExecCheck):
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
       });
+      const pipes = [child.stdout, child.stderr].filter(Boolean); // None where no file can be opened any more.
       let said = "";
-      const listen = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-keptBytes));
-      child.stdout.on("data", listen);
-      child.stderr.on("data", listen);
+      for (const pipe of pipes)
+        pipe.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-keptBytes)));
       const end = (verdict: Verdict): void => {
         signal.removeEventListener("abort", stop);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        for (const pipe of pipes) pipe.destroy();
         killGroup(child.pid);
         resolve(verdict);
       };
       const stop = (): void => end(failed(`${program} did not end in time`));
       child.on("error", (failure) => end(failed(`${program} could not be started: ${messageOf(failure)}`)));
-      child.on("exit", (code, killedBy) =>
-        end(
-          code === 0
-            ? passed
-            : failed(
-                `${program} ${code === null ? `was ended by ${killedBy}` : `exited with code ${code}`}${quote(said)}`,
-              ),
-        ),
-      );
+      // What a failing command said last may still be on its way when it exits; its children would keep the pipes open.
+      child.on("exit", (code) => (code === 0 ? end(passed) : killGroup(child.pid)));
+      child.on("close", (code, killedBy) => {
+        const how = code === null ? `was ended by ${killedBy}` : `exited with code ${code}`;
+        end(failed(`${program} ${how}${quote(said)}`));
+      });
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
     });
 }
 
-/** Nothing of the command is left behind, whatever it started. */
+/** Nothing of the command is left behind, whatever it started; only what sudo made another user's is out of reach. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== "ESRCH") throw failure;
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw failure;
   }
 }
 

@@ -7,5 +7,5 @@ export function failed(reason: string): Verdict {
   return { ok: false, reason };
 }
 
-/** Asks once; must end soon after the signal aborts, and never rejects. */
+/** Asks once; must end soon after the signal aborts. What it rejects with is a failed verdict too. */
 export type Probe = (signal: AbortSignal) => Promise<Verdict>;

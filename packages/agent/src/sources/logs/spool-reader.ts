@@ -18,14 +18,16 @@ export async function* readSpool(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<Line> {
-  const file = await open(path, "r").catch((failure: unknown) => {
-    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined; // Nothing was written yet.
-    throw failure;
-  });
+  let file = await openIfThere(path);
+  const isNew = file === undefined;
+  while (!file && follow && !signal.aborted) {
+    await clock.sleep(lookMs, signal);
+    file = await openIfThere(path);
+  }
   if (!file) return;
   try {
     const { size } = await file.stat();
-    let offset = await startOfLast(file, size, last);
+    let offset = isNew ? 0 : await startOfLast(file, size, last);
     const splitter = new LineSplitter(maxLineBytes);
     const grown = follow ? changesOf(path, clock, signal) : undefined;
     while (!signal.aborted) {
@@ -37,11 +39,20 @@ export async function* readSpool(
         yield* splitter.rest();
         return;
       }
-      await grown();
+      if ((await file.stat()).size < offset)
+        offset = 0; // It was emptied to give back its space.
+      else await grown();
     }
   } finally {
     await file.close();
   }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  return open(path, "r").catch((failure: unknown) => {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined; // Nothing was written yet.
+    throw failure;
+  });
 }
 
 /** Offset at which the last `count` lines begin. */

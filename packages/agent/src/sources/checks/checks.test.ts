@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CheckState } from "@ostler/protocol";
+import { serviceConfig } from "../../config/services.js";
+import { configured, exited, recordingBus, started } from "../../testing/bus.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { serveHttp } from "../../testing/servers.js";
+import { until } from "../../testing/until.js";
+import { Checks, type Services } from "./checks.js";
+
+/** Services with one check `up` each, against a real server that counts how often each was asked. */
+async function host(...names: string[]) {
+  const asked: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]));
+  const server = await serveHttp(({ url = "" }, response) => {
+    const name = url.slice(1);
+    asked[name] = (asked[name] ?? 0) + 1;
+    response.end();
+  });
+  const service = (name: string, more: object = {}): Services[string] =>
+    serviceConfig.parse({
+      processes: { main: { command: ["x"] }, side: { command: ["y"] } },
+      checks: [{ name: "up", kind: "http", url: `${server.url}/${name}`, every: "10s", ...more }],
+    });
+  const services = Object.fromEntries(names.map((name) => [name, service(name)]));
+  const clock = new FakeClock();
+  const { bus, types } = recordingBus(clock);
+  for (const name of names) bus.publish(configured(name, ["up"], ["main", "side"]));
+  const checks = new Checks(services, {
+    publish: bus.publish,
+    sample: bus.sample,
+    clock,
+    state: () => bus.state,
+    pidsOf: () => [process.pid],
+  });
+  bus.subscribe("checks", checks.follow);
+  const soon = (look: () => boolean, what: string): Promise<boolean> =>
+    until(() => clock.advance(0).then(look), { what });
+  const up = (name: string): CheckState["status"] | undefined => bus.state.services[name]?.checks.up?.status;
+  return {
+    bus,
+    clock,
+    checks,
+    asked,
+    service,
+    services,
+    types,
+    /** Waits, in real time, until something is true; what is due at once happens. */
+    soon,
+    /** The check has passed and rests. */
+    passed: (name: string) => soon(() => up(name) === "passed" && clock.waiting > 0, `${name} passes`),
+    up,
+    [Symbol.asyncDispose]: async () => {
+      await checks[Symbol.asyncDispose]();
+      assert.equal(clock.waiting, 0, "no timer is left");
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a check begins when its service starts, and not before", async () => {
+  await using web = await host("web");
+  await web.clock.advance(60_000);
+  assert.equal(web.asked.web, 0);
+  web.bus.publish(started("web"));
+  await web.passed("web");
+  assert.equal(web.asked.web, 1);
+});
+
+test("a check stops when nothing of its service runs any more", async () => {
+  await using web = await host("web");
+  web.bus.publish(started("web"));
+  await web.passed("web");
+  web.bus.publish(exited("web"));
+  await web.clock.advance(60_000);
+  assert.equal(web.asked.web, 1);
+  assert.equal(web.clock.waiting, 0);
+});
+
+test("a check goes on while one process of its service still runs", async () => {
+  await using web = await host("web");
+  web.bus.publish(started("web"));
+  web.bus.publish(started("web", "side"));
+  await web.passed("web");
+  web.bus.publish(exited("web", "side"));
+  const before = web.asked.web ?? 0;
+  await web.clock.advance(10_000);
+  await web.soon(() => (web.asked.web ?? 0) > before, "it is asked again");
+});
+
+test("every start makes a check prove itself anew", async () => {
+  await using web = await host("web");
+  const restarted = { service: "web", process: "main", run: 2, pid: 4243, startTicks: 2 };
+  web.bus.publish(started("web"));
+  await web.passed("web");
+  web.bus.publish({ type: "service.restarted", data: { ...restarted, attempt: 1, because: "it ended" } });
+  assert.equal(web.up("web"), "pending");
+  await web.passed("web");
+  web.bus.publish({ type: "service.adopted", data: { ...restarted, uptimeMs: 1000 } });
+  await web.passed("web");
+  assert.equal(web.types().filter((type) => type === "check.passed").length, 3);
+});
+
+test("a service that already runs when the agent begins is checked at once", async () => {
+  await using first = await host("web");
+  first.bus.publish(started("web"));
+  await first.passed("web");
+  await first.checks[Symbol.asyncDispose]();
+  const { bus, clock, services } = first;
+  await using again = new Checks(services, {
+    publish: bus.publish,
+    sample: bus.sample,
+    clock,
+    state: () => bus.state,
+    pidsOf: () => [],
+  });
+  assert.ok(again);
+  await first.soon(() => first.asked.web === 2, "it is asked again");
+});
+
+test("a reload touches only the checks that it changes", async () => {
+  await using both = await host("changed", "kept");
+  both.bus.publish(started("changed"));
+  both.bus.publish(started("kept"));
+  await both.passed("changed");
+  await both.passed("kept");
+  await both.clock.advance(5000);
+  both.checks.reconfigure({ ...both.services, changed: both.service("changed", { every: "1s" }) });
+  await both.soon(() => both.asked.changed === 2, "the changed check asks at once");
+  await both.soon(() => both.clock.waiting === 2, "both rest");
+  await both.clock.advance(1000);
+  await both.soon(() => both.asked.changed === 3, "the new interval holds");
+  assert.equal(both.asked.kept, 1);
+});
+
+test("a reload that gives a running service its first check begins it", async () => {
+  await using web = await host("web");
+  const { web: config } = web.services;
+  web.checks.reconfigure({ web: { ...(config ?? assert.fail()), checks: [] } });
+  web.bus.publish(started("web"));
+  await web.clock.advance(60_000);
+  assert.equal(web.asked.web, 0);
+  web.checks.reconfigure(web.services);
+  await web.passed("web");
+});
+
+test("a reload begins no check of a service that does not run", async () => {
+  await using web = await host("web");
+  web.checks.reconfigure({ web: web.service("web", { every: "1s" }) });
+  await web.clock.advance(60_000);
+  assert.equal(web.asked.web, 0);
+});
+
+test("a service that is removed is checked no more", async () => {
+  await using web = await host("web");
+  web.bus.publish(started("web"));
+  await web.passed("web");
+  web.bus.publish({ type: "service.removed", data: { service: "web" } });
+  assert.equal(web.clock.waiting, 0);
+});
+
+test("a service that declares sockets gets a check that they are its own", async () => {
+  await using web = await host("web");
+  await using server = await serveHttp((_, response) => response.end());
+  const listens = [`tcp:${server.port}`];
+  web.checks.reconfigure({ web: serviceConfig.parse({ command: ["x"], listens }) });
+  web.bus.publish(configured("web", ["main:listens"]));
+  web.bus.publish(started("web"));
+  await web.soon(() => web.bus.state.services.web?.checks["main:listens"]?.status === "passed", "it passes");
+});
