@@ -37,7 +37,10 @@ function find(presented: string, tokens: readonly Token[]): Token | undefined {
 
 /** Where no token is asked for, a web page must not reach us by a name of its own that resolves to loopback. */
 function refuseForeignHost({ headers: { host = "" } }: IncomingMessage): void {
-  const name = host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const name = host
+    .toLowerCase()
+    .replace(/:\d+$/, "")
+    .replace(/^\[|\]$/g, "");
   if (name !== "localhost" && name !== "" && isIP(name) === 0)
     throw new OstlerError(
       "not-permitted",

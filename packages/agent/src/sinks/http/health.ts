@@ -79,7 +79,7 @@ function ready({ request, response, url, deps }: Exchange): void {
   const asked = url.searchParams.get("service");
   const names = asked === null ? Object.keys(services) : [asked];
   const verdicts = names.map((name): [string, { ready: boolean; reasons: string[] }] => {
-    const service = services[name];
+    const service = Object.hasOwn(services, name) ? services[name] : undefined;
     if (!service) return [name, { ready: false, reasons: ["there is no such service"] }];
     return [name, { ready: service.ready, reasons: service.ready ? [] : unreadyReasons(service) }];
   });

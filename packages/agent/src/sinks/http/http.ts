@@ -89,6 +89,7 @@ export class Http implements AsyncDisposable {
         "needs-restart",
         "http.tls cannot be switched on or off on the same port. Change http.listen too, or restart the agent.",
       );
+    const renew = next.tls && !isMoved("main") ? await this.#listeners.get("main")?.renewal(next.tls) : undefined;
     const fresh: Listeners = new Map();
     try {
       for (const kind of moved) await this.#open(kind, next, fresh);
@@ -98,7 +99,7 @@ export class Http implements AsyncDisposable {
     }
     return {
       commit: async () => {
-        if (next.tls && !isMoved("main")) this.#listeners.get("main")?.renew(next.tls);
+        renew?.();
         this.#config = next;
         this.#allowed = blockListOf(next.allow_cidr);
         const old: Listeners = new Map([...this.#listeners].filter(([kind]) => moved.includes(kind)));

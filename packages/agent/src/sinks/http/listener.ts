@@ -76,9 +76,17 @@ export class Listener implements AsyncDisposable {
     return (this.#server.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  /** New certificates for new connections. @throws when they cannot be read */
-  renew(tls: NonNullable<HttpConfig["tls"]>): void {
-    if ("setSecureContext" in this.#server) this.#server.setSecureContext(tlsOptions(tls));
+  /** Reads new certificates; the returned function shows them to new connections. @throws OstlerError `failed` */
+  async renewal(tls: NonNullable<HttpConfig["tls"]>): Promise<() => void> {
+    try {
+      const options = tlsOptions(tls);
+      (await import("node:tls")).createSecureContext(options);
+      return () => {
+        if ("setSecureContext" in this.#server) this.#server.setSecureContext(options);
+      };
+    } catch (cause) {
+      throw new OstlerError("failed", `Cannot use http.tls: ${messageOf(cause)}`, { cause });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,7 +129,7 @@ export class Listener implements AsyncDisposable {
     });
     try {
       const principal = this.#door.identify(request);
-      const url = new URL(request.url ?? "/", "http://agent");
+      const url = urlOf(request);
       const match = matchRoute(this.#door.routes(), request.method ?? "", url.pathname);
       if (match.found === "method") {
         const failure = new OstlerError("wrong-method", `${url.pathname} takes ${match.allow.join(", ")}.`);
@@ -154,6 +162,15 @@ export class Listener implements AsyncDisposable {
         { unauthorized: "401 Unauthorized", "not-permitted": "403 Forbidden" }[code as string] ?? "404 Not Found";
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${message}\n`);
     }
+  }
+}
+
+/** Two slashes in front would be taken for a host. @throws OstlerError `bad-request` */
+function urlOf({ url = "/" }: IncomingMessage): URL {
+  try {
+    return new URL(url.replace(/^\/+/, "/"), "http://agent");
+  } catch (cause) {
+    throw new OstlerError("bad-request", `"${url}" is not a request target.`, { cause });
   }
 }
 

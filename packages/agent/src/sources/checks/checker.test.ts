@@ -165,7 +165,7 @@ test("a probe that does not answer in its time has failed, and is told to end", 
   assert.ok(ended);
 });
 
-test("a probe that breaks is a failed one; the agent goes on", async () => {
+test("a probe that breaks is a failed one, and the check goes on", async () => {
   const probe = async (): Promise<Verdict> => {
     throw new Error("spawn E2BIG");
   };
