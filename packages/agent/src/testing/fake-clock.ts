@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.js";
 /** A clock that stands still until a test moves it. Timers fire in order as it passes them. */
 export class FakeClock implements Clock {
   #ms = 0;
+  #fired = 0;
   readonly #timers = new Set<{ atMs: number; call: () => void }>();
 
   now(): number {
@@ -37,6 +38,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** How often anybody was woken. */
+  get fired(): number {
+    return this.#fired;
+  }
+
   /** Moves on by `ms`, from timer to timer; what became due settles before the next one. */
   async advance(ms: number): Promise<void> {
     const until = this.#ms + ms;
@@ -44,6 +50,7 @@ export class FakeClock implements Clock {
     for (let next = this.#next(until); next; next = this.#next(until)) {
       this.#timers.delete(next);
       this.#ms = Math.max(this.#ms, next.atMs);
+      this.#fired++;
       next.call();
       await settled();
     }

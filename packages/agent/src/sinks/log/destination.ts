@@ -5,6 +5,8 @@ import { fileWriter, standardWriter, type Writer } from "./writer.js";
 /** While the reader of the log stalls, this much waits in memory; what comes after that is counted and dropped. */
 const maxWaitingBytes = 1024 * 1024;
 const retryMs = 20;
+/** While the disk is full or the reader gone, it is asked this often whether lines can be told again. */
+const refusedRetryMs = 1000;
 /** How long the end of the agent may wait for a stalled reader. */
 const lastWaitMs = 200;
 
@@ -60,7 +62,7 @@ export class LogDestination implements AsyncDisposable {
       this.#waitingBytes -= written;
       if (written < bytes.length) {
         this.#waiting[0] = bytes.subarray(written);
-        this.#retry();
+        this.#retry(retryMs);
         return;
       }
       this.#waiting.shift();
@@ -68,8 +70,8 @@ export class LogDestination implements AsyncDisposable {
     if (this.#dropped > 0) this.#tellDropped();
   }
 
-  #retry(): void {
-    this.#cancelRetry ??= this.#clock.after(retryMs, () => {
+  #retry(ms: number): void {
+    this.#cancelRetry ??= this.#clock.after(ms, () => {
       this.#cancelRetry = undefined;
       this.#flush();
     });
@@ -95,7 +97,7 @@ export class LogDestination implements AsyncDisposable {
     try {
       if (this.#writer.write(Buffer.from(`${JSON.stringify(line)}\n`)) > 0) this.#dropped = 0;
     } catch {
-      this.#retry(); // Still refused; the count is kept.
+      this.#retry(refusedRetryMs); // The count is kept.
     }
   }
 }

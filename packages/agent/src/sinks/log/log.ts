@@ -2,7 +2,7 @@ import { eventInWords, isHostEvent, severityOf } from "@ostler/protocol";
 import { isatty } from "node:tty";
 import pino from "pino";
 import type { LogConfig } from "../../config/agent.js";
-import { scrub } from "../../config/redact.js";
+import { scrub, scrubbed } from "../../config/redact.js";
 import type { Prepared } from "../../core/assembly.js";
 import type { Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
@@ -31,10 +31,12 @@ export class Log implements AsyncDisposable {
 
   /** The bus's listener. It writes at once, without waiting: a log that lags behind is worth nothing at the moment of a crash. */
   readonly follow = ({ event, envelope, state }: Published): void => {
+    const secrets = this.#deps.secrets();
     const severity = isHostEvent(event) ? severityOf(event) : "info";
     const words = isHostEvent(event) ? eventInWords(event) : event.type;
     const subject = envelope.subject === undefined ? {} : { subject: envelope.subject };
-    this.#output.logger[severity]({ event: event.type, ...subject, seq: state.seq, data: event.data }, words);
+    const data = scrubbed(event.data, secrets);
+    this.#output.logger[severity]({ event: event.type, ...subject, seq: state.seq, data }, scrub(words, secrets));
   };
 
   /** @throws OstlerError `failed` when the new output cannot be opened */
@@ -55,14 +57,11 @@ export class Log implements AsyncDisposable {
   }
 }
 
-function openOutput({ level, format, output }: LogConfig, { clock, env, secrets }: LogDeps): Output {
+function openOutput({ level, format, output }: LogConfig, { clock, env }: LogDeps): Output {
   const destination = LogDestination.open(output, clock);
   const coloured =
     (env.NO_COLOR ?? "") === "" && ((output === "stdout" && isatty(1)) || (output === "stderr" && isatty(2)));
-  const write = (line: string): void => {
-    const clean = scrub(line, secrets());
-    destination.write(format === "pretty" ? prettyLine(clean, coloured) : clean);
-  };
+  const write = (line: string): void => destination.write(format === "pretty" ? prettyLine(line, coloured) : line);
   const options: pino.LoggerOptions = {
     level,
     base: null,
