@@ -5,28 +5,45 @@ import { bootId, isAlive, statOf, type Identity } from "./proc.js";
 
 /**
  * Only one agent looks after a run directory. Each agent first leaves its identity there as the name of an empty file and
- * then looks who else is there; of two that come at the same time the one that started first stays. A killed agent leaves
- * a name that no living process has, which is worth nothing. @throws OstlerError `wrong-state` when another agent is there
+ * then looks who else is there; whoever finds another one alive gives way. Of two that come at the very same moment both
+ * do: better none than two. A killed agent leaves a name that no living process has, which is worth nothing.
+ * @throws OstlerError `wrong-state` when another agent is there
  */
 export function lockAgent(runDir: string): Disposable {
   const directory = join(runDir, "agents");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const own = ownIdentity();
-  const path = join(directory, nameOf(own));
-  closeSync(openSync(path, "w", 0o600));
+  const ownName = nameOf(own);
+  const path = join(directory, ownName);
+  if (!create(path)) throw inUse(runDir, own.pid);
   for (const name of readdirSync(directory)) {
+    if (name === ownName) continue;
     const other = identityOf(name);
     if (other?.boot === bootId() && isAlive(other)) {
-      if (other.pid === own.pid || !isBefore(other, own)) continue;
       rmSync(path, { force: true });
-      throw new OstlerError(
-        "wrong-state",
-        `Another agent (pid ${other.pid}) uses ${runDir}. Stop it first, or give this one another agent.run_dir.`,
-      );
+      throw inUse(runDir, other.pid);
     }
     rmSync(join(directory, name), { force: true });
   }
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+}
+
+function inUse(runDir: string, pid: number): OstlerError {
+  return new OstlerError(
+    "wrong-state",
+    `Another agent (pid ${pid}) uses ${runDir}. Stop it first, or give this one another agent.run_dir.`,
+  );
+}
+
+/** Not when it is there: then another agent in this very process has made it. */
+function create(path: string): boolean {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw failure;
+  }
 }
 
 function ownIdentity(): Identity {
@@ -40,8 +57,4 @@ function nameOf({ pid, startTicks }: Identity): string {
 function identityOf(name: string): (Identity & { boot: string }) | undefined {
   const [boot, pid, startTicks] = name.split(".");
   return boot && pid && startTicks ? { boot, pid: Number(pid), startTicks: Number(startTicks) } : undefined;
-}
-
-function isBefore(a: Identity, b: Identity): boolean {
-  return a.startTicks < b.startTicks || (a.startTicks === b.startTicks && a.pid < b.pid);
 }
