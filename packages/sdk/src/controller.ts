@@ -3,10 +3,11 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
-import { maxFrameBytes, OstlerError, subprotocol, type Envelope } from "@ostler/protocol";
+import { OstlerError, subprotocol, type Envelope } from "@ostler/protocol";
 import { WebSocketServer } from "ws";
 import type { Authenticate } from "./auth.js";
 import { defaultHeartbeatMs } from "./connection/session.js";
+import { socketOptions } from "./connection/socket-options.js";
 import type { FollowOptions } from "./follow.js";
 import { Host } from "./host.js";
 import { mergeHosts } from "./merge-hosts.js";
@@ -43,10 +44,9 @@ export class Controller implements AsyncDisposable {
   readonly #server: Server | TlsServer;
   readonly #owned: boolean;
   readonly #sockets = new WebSocketServer({
+    ...socketOptions,
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: maxFrameBytes,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   });
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
@@ -123,7 +123,7 @@ export class Controller implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     this.#server.off("upgrade", this.#upgrade);
-    for (const host of this.#hosts.values()) await host[Symbol.asyncDispose]();
+    await Promise.all([...this.#hosts.values()].map((host) => host[Symbol.asyncDispose]()));
     if (this.#owned)
       await new Promise<void>((resolve) => {
         this.#server.close(() => resolve());
@@ -134,7 +134,7 @@ export class Controller implements AsyncDisposable {
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const name = this.#options.auth(request);
+    const name = this.#identify(request);
     if (name === undefined)
       return void socket.end(
         'HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer realm="ostler"\r\nconnection: close\r\n\r\n',
@@ -143,6 +143,16 @@ export class Controller implements AsyncDisposable {
       if (opened.protocol !== subprotocol) return opened.close(1002, `offer the subprotocol ${subprotocol}`);
       void this.#hostNamed(name).accept(opened);
     });
+  }
+
+  /** An `auth` that throws, as those that verify signatures do, lets nobody in; nor does it with a host that has no name. */
+  #identify(request: IncomingMessage): string | undefined {
+    try {
+      const name = this.#options.auth(request);
+      return name === "" ? undefined : name;
+    } catch {
+      return undefined;
+    }
   }
 
   #hostNamed(name: string): Host {

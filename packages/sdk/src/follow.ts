@@ -32,20 +32,24 @@ async function* read(
   start: Promise<Cursor>,
   store: EventStore,
   stored: Signal,
-  { types = [], signal }: ReadOptions,
+  { types = [], signal: owner }: ReadOptions,
 ): AsyncGenerator<Envelope> {
-  let cursor = await start;
-  while (!signal.aborted) {
-    const read = new AbortController();
-    const more = stored.next(AbortSignal.any([signal, read.signal]));
-    let found = false;
-    for await (const { event, next } of store.read(host, cursor)) {
-      found = true;
-      cursor = next;
-      if (matchesTopic(types, event.type)) yield event;
-      if (signal.aborted) break;
+  const left = new AbortController();
+  const signal = AbortSignal.any([owner, left.signal]);
+  try {
+    let cursor = await start;
+    while (!signal.aborted) {
+      const more = stored.next(signal);
+      let found = false;
+      for await (const { event, next } of store.read(host, cursor)) {
+        if (signal.aborted) return;
+        found = true;
+        cursor = next;
+        if (matchesTopic(types, event.type)) yield event;
+      }
+      if (!found) await more; // Otherwise there may be more already.
     }
-    if (found) read.abort(); // There may be more already.
-    await more;
+  } finally {
+    left.abort();
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
+  closeCodes,
   messageOf,
   OstlerError,
   parseDuration,
@@ -13,7 +14,7 @@ import {
   type HostState,
 } from "@ostler/protocol";
 import { dialForever, type DialOptions } from "./connection/dial.js";
-import { Intake } from "./connection/intake.js";
+import { Intake, type Ack } from "./connection/intake.js";
 import type { Link } from "./connection/link.js";
 import { Mirror } from "./connection/mirror.js";
 import { Requests } from "./connection/requests.js";
@@ -48,6 +49,8 @@ export type ConnectOptions = {
   heartbeatMs?: number;
 };
 
+type Ended = { code: number; reason: string };
+
 const defaultRunTimeout = "60s";
 
 /** One agent, as an object: its state, its events, its commands. It stays the same over reconnects. */
@@ -61,9 +64,13 @@ export class Host implements AsyncDisposable {
   readonly #changed = new Signal();
   readonly #stored = new Signal();
   readonly #end = new AbortController();
+  /** Every connection that is not closed yet; `#link` is the one that is in use. */
+  readonly #links = new Set<Link>();
   #link: Link | undefined;
   #hello: AgentFrameOf<"hello"> | undefined;
   #hasState = false;
+  /** How the last connection ended. */
+  #ended: Ended | undefined;
   #close: () => Promise<void> = async () => {};
 
   /**
@@ -79,21 +86,20 @@ export class Host implements AsyncDisposable {
       heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
     };
     const host = new Host({ name, store, position: (await store.positions()).get(name), identity });
-    const dialing = new AbortController();
     const dial: DialOptions = {
       url,
       ...(options.token === undefined ? {} : { token: options.token }),
       ...(options.ca === undefined ? {} : { ca: options.ca }),
     };
-    const first = dialForever(dial, (socket) => host.accept(socket), dialing.signal);
+    const first = dialForever(dial, (socket) => host.accept(socket), host.#end.signal);
     host.#close = async () => {
-      dialing.abort();
       await first.ended;
       if (!options.store) await store.close();
     };
     try {
       await first.connected;
-      await host.waitFor(() => host.#hasState, { timeout: "10s" });
+      await host.waitFor(() => host.#hasState || host.#ended !== undefined, { timeout: "10s" });
+      if (!host.#hasState && host.#ended) throw endOf(url, host.#ended);
       return host;
     } catch (failure) {
       await host[Symbol.asyncDispose]();
@@ -112,7 +118,6 @@ export class Host implements AsyncDisposable {
     this.#intake = new Intake(options.position, {
       host: options.name,
       store: options.store,
-      ack: ({ epoch, seq }) => this.#link?.send({ t: "ack", epoch, upto: seq }),
       stored: () => this.#stored.fire(),
       failed: (reason) => this.#link?.close(1011, `events cannot be stored: ${messageOf(reason)}`),
     });
@@ -132,12 +137,13 @@ export class Host implements AsyncDisposable {
     return this.#hello?.agent;
   }
 
-  /** Runs a command on the host and resolves with its data. @throws OstlerError with the agent's code, or `timed-out` */
+  /**
+   * Runs a command on the host and resolves with its data. It is sent again after a reconnect, and runs once.
+   * @throws OstlerError with the agent's code; `timed-out`, `cancelled`, and `unreachable` when the host was closed here
+   */
   async run<N extends CommandName>(name: N, args: CommandArgs<N>, options: RunOptions = {}): Promise<CommandData<N>> {
     const { reason, timeout = defaultRunTimeout, expires, signal } = options;
-    const timeoutMs = parseDuration(timeout);
-    if (timeoutMs === undefined)
-      throw new OstlerError("bad-request", `timeout "${timeout}" is not a duration like 60s.`);
+    const timeoutMs = msOf(timeout);
     const command = {
       id: randomUUID(),
       name,
@@ -146,7 +152,7 @@ export class Host implements AsyncDisposable {
       ...(reason === undefined ? {} : { reason }),
       ...(expires === undefined ? {} : { expires: expires.toISOString() }),
     };
-    const ends = [AbortSignal.timeout(timeoutMs), this.#end.signal, ...(signal ? [signal] : [])];
+    const ends = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
     return (await this.#requests.run(command, AbortSignal.any(ends))) as CommandData<N>;
   }
 
@@ -156,20 +162,21 @@ export class Host implements AsyncDisposable {
     return follow(this.name, this.#options.store, this.#stored, { ...options, signal });
   }
 
-  /** Resolves when something is true of the host. @throws OstlerError `timed-out` */
+  /** Resolves when something is true of the host. @throws OstlerError `timed-out`, `unreachable` when the host was closed here */
   async waitFor(
     reached: (host: Host) => boolean,
     { timeout = defaultRunTimeout }: { timeout?: string } = {},
   ): Promise<void> {
-    const signal = AbortSignal.any([AbortSignal.timeout(parseDuration(timeout) ?? 0), this.#end.signal]);
+    const signal = AbortSignal.any([AbortSignal.timeout(msOf(timeout)), this.#end.signal]);
     while (!reached(this)) {
+      if (this.#end.signal.aborted) throw new OstlerError("unreachable", `${this.name} was closed.`);
       if (signal.aborted) throw new OstlerError("timed-out", `Waited ${timeout} for ${this.name} in vain.`);
       await this.#changed.next(signal);
     }
   }
 
   /** Speaks with the agent on an open WebSocket; an earlier connection is closed. Resolves when it has ended. */
-  accept(socket: Parameters<typeof runSession>[0]): Promise<{ code: number; reason: string }> {
+  accept(socket: Parameters<typeof runSession>[0]): Promise<Ended> {
     return new Promise((resolve) => {
       const owner: SessionOwner = {
         resume: () => this.#intake.resume,
@@ -180,36 +187,41 @@ export class Host implements AsyncDisposable {
           this.#requests.resend();
           this.#changed.fire();
         },
-        frame: (frame) => this.#take(frame),
+        frame: (frame) => this.#take(frame, link),
         closed: (code, reason) => {
+          this.#links.delete(link);
           if (this.#link === link) this.#link = undefined;
+          this.#ended = { code, reason };
           this.#changed.fire();
-          resolve({ code, reason });
+          resolve(this.#ended);
         },
       };
       const link = runSession(socket, this.#options.identity, owner);
+      this.#links.add(link);
+      if (this.#end.signal.aborted) void link.leave("the controller leaves");
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     this.#requests.abandon(`${this.name} was closed.`);
-    this.#link?.send({ t: "bye", reason: "the controller leaves" });
-    this.#link?.close(1000, "the controller leaves");
+    await Promise.all([...this.#links].map((link) => link.leave("the controller leaves")));
     await this.#intake.settled();
     await this.#close();
   }
 
-  #take(frame: AgentFrame): void {
+  #take(frame: AgentFrame, link: Link): void {
+    const ack: Ack = ({ epoch, seq }) => link.send({ t: "ack", epoch, upto: seq });
     switch (frame.t) {
       case "state":
         this.#mirror.take(frame);
         this.#hasState = true;
         return this.#changed.fire();
       case "events":
-        return this.#mirror.fold(frame.epoch, this.#intake.take(frame));
+        return this.#mirror.fold(frame.epoch, this.#intake.take(frame, ack));
       case "gap":
-        return this.#intake.takeGap(frame);
+        this.#intake.takeGap(frame, ack);
+        return this.#mirror.skip(frame);
       case "cmd_ack":
         return this.#requests.onAck(frame);
       case "cmd_result":
@@ -227,4 +239,16 @@ export class Host implements AsyncDisposable {
         return frame satisfies never;
     }
   }
+}
+
+function endOf(url: string, { code, reason }: Ended): OstlerError {
+  const message = `${url} closed with ${code} ${reason}`.trim();
+  if (code === closeCodes.unauthorized) return new OstlerError("unauthorized", message);
+  return new OstlerError(code === closeCodes.forbidden ? "not-permitted" : "unreachable", message);
+}
+
+function msOf(timeout: string): number {
+  const ms = parseDuration(timeout);
+  if (ms === undefined) throw new OstlerError("bad-request", `timeout "${timeout}" is not a duration like 60s.`);
+  return ms;
 }

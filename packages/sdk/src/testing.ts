@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   closeCodes,
   decodeControllerFrame,
@@ -19,42 +21,59 @@ import {
   type HostEvent,
   type HostState,
 } from "@ostler/protocol";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
+import { tokens } from "./auth.js";
 import { dial } from "./connection/dial.js";
+import { socketOptions } from "./connection/socket-options.js";
 import { Signal } from "./signal.js";
 
 export type FakeCommand = Pick<ControllerFrameOf<"cmd">, "id" | "name" | "args"> & { reason?: string };
 
 export type FakeAgentOptions = {
   name?: string;
+  /** What it presents to a controller; where it listens, what a controller must present. */
   token?: string;
   /** Does what a command says and returns its data; throw an OstlerError to fail it. */
   onCommand?: (command: FakeCommand, agent: FakeAgent) => unknown;
 };
 
+/** A welcomed connection: up to where events were sent and acknowledged on it, and how many may be sent ahead. */
+type Session = { sent: number; acked: number; window: number; heartbeat: NodeJS.Timeout };
+
+/** A frame of events is closed when it has this many bytes. */
+const batchBytes = 256 * 1024;
+
 /**
  * An agent for the tests of controllers: it speaks the real protocol on a real WebSocket, and everything that it would find
- * out about its host is what the test publishes. Its journal is in memory, so it survives `disconnect` and `connect`.
+ * out about its host is what the test publishes. Its journal is in memory, so it survives every loss of the connection.
+ * It has one connection at a time: a new one takes the place of the one before.
  */
 export class FakeAgent implements AsyncDisposable {
   readonly name: string;
   readonly id = randomUUID();
   readonly epoch = randomUUID().slice(0, 8);
-  readonly #url: string;
   readonly #options: FakeAgentOptions;
   readonly #journal: Envelope[] = [];
   readonly #results = new Map<string, Promise<AgentFrame>>();
   readonly #changed = new Signal();
+  #url: string;
+  #server: Server | undefined;
   #state: HostState;
   #socket: WebSocket | undefined;
-  /** Up to where the events were sent on this connection; nothing before the welcome. */
-  #sent: number | undefined;
+  #session: Session | undefined;
   #acked = 0;
 
   /** Connects to a controller that listens. @throws OstlerError `unreachable`, `unauthorized` */
   static async connect(url: string, options: FakeAgentOptions = {}): Promise<FakeAgent> {
     const agent = new FakeAgent(url, options);
     await agent.connect();
+    return agent;
+  }
+
+  /** Waits for a controller that connects to its `url`. */
+  static async listen(options: FakeAgentOptions = {}): Promise<FakeAgent> {
+    const agent = new FakeAgent("", options);
+    await agent.#listen();
     return agent;
   }
 
@@ -76,6 +95,11 @@ export class FakeAgent implements AsyncDisposable {
     this.publish({ type: "agent.started", data: started });
   }
 
+  /** Where it connects to, or where it listens. */
+  get url(): string {
+    return this.#url;
+  }
+
   get state(): HostState {
     return this.#state;
   }
@@ -94,35 +118,24 @@ export class FakeAgent implements AsyncDisposable {
     return position.seq;
   }
 
-  /** Resolves when the controller has welcomed it. */
-  async connect(): Promise<void> {
+  /** Connects again, or to another controller; resolves when that has welcomed it. */
+  async connect(url = this.#url): Promise<void> {
     const { token } = this.#options;
-    const socket = await dial(
-      { url: this.#url, ...(token === undefined ? {} : { token }) },
-      new AbortController().signal,
-    );
-    this.#socket = socket;
-    const welcomed = new Promise<void>((resolve, reject) => {
-      socket.on("message", (data) => {
-        const frame = decodeControllerFrame((data as Buffer).toString());
-        this.#take(frame);
-        if (frame.t === "welcome") resolve();
-      });
+    this.#url = url;
+    const options = { url, ...(token === undefined ? {} : { token }) };
+    const socket = await dial(options, new AbortController().signal);
+    this.#speak(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.on("message", () => this.#session && this.#socket === socket && resolve());
       socket.on("close", (code, reason) =>
         reject(new OstlerError("unreachable", `The controller closed with ${code} ${reason.toString()}`)),
       );
     });
-    socket.on("error", () => undefined); // Always followed by `close`.
-    socket.resume();
-    this.#hello();
-    await welcomed;
   }
 
   /** Loses the connection, as by a network that fails. */
   async disconnect(): Promise<void> {
     const socket = this.#socket;
-    this.#socket = undefined;
-    this.#sent = undefined;
     if (!socket || socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.terminate();
@@ -144,6 +157,42 @@ export class FakeAgent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
+    await new Promise<void>((resolve) => {
+      if (!this.#server) return resolve();
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { token } = this.#options;
+    const isKnown = token === undefined ? () => "" : tokens({ "": token });
+    const sockets = new WebSocketServer({ ...socketOptions, noServer: true, clientTracking: false });
+    const server = createServer((_, response) => response.writeHead(426).end());
+    server.on("upgrade", (request, socket, head) => {
+      if (isKnown(request) === undefined) return void socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n");
+      sockets.handleUpgrade(request, socket, head, (opened) => this.#speak(opened));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.#server = server;
+    this.#url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/stream`;
+  }
+
+  #speak(socket: WebSocket): void {
+    this.#socket?.close(closeCodes.duplicateSession, "a newer session of this controller");
+    this.#end();
+    this.#socket = socket;
+    socket.on("error", () => undefined); // Always followed by `close`.
+    socket.on("message", (data) => this.#socket === socket && this.#receive((data as Buffer).toString()));
+    socket.on("close", () => this.#socket === socket && this.#end());
+    socket.resume();
+    this.#hello();
+  }
+
+  #end(): void {
+    clearInterval(this.#session?.heartbeat);
+    this.#session = undefined;
+    this.#socket = undefined;
   }
 
   #hello(): void {
@@ -159,17 +208,23 @@ export class FakeAgent implements AsyncDisposable {
     });
   }
 
+  #receive(text: string): void {
+    try {
+      this.#take(decodeControllerFrame(text));
+    } catch (failure) {
+      const { code, message } = OstlerError.from(failure);
+      this.#send({ t: "error", code, message });
+    }
+  }
+
   #take(frame: ControllerFrame): void {
     switch (frame.t) {
       case "welcome":
-        this.#sent = (frame.resume?.epoch === this.epoch ? frame.resume.from : 1) - 1;
-        this.#sendState();
-        return this.#sendEvents();
+        return this.#welcome(frame);
       case "want_state":
         return this.#sendState();
       case "ack":
-        this.#acked = Math.max(this.#acked, frame.upto);
-        return this.#changed.fire();
+        return this.#ack(frame);
       case "cmd":
         return void this.#runOnce(frame);
       case "cmd_result_ack":
@@ -186,6 +241,28 @@ export class FakeAgent implements AsyncDisposable {
     }
   }
 
+  #welcome({ resume, window, heartbeat_s }: ControllerFrameOf<"welcome">): void {
+    const { epoch = this.epoch, from: wanted } = resume ?? { from: this.#acked + 1 };
+    const from = epoch === this.epoch ? wanted : 1;
+    if (epoch !== this.epoch) this.#send({ t: "gap", epoch, from: wanted, to: wanted, count: 0, reason: "epoch" });
+    const heartbeat = setInterval(() => this.#beat(), (heartbeat_s * 1000) / 2);
+    this.#session = { sent: from - 1, acked: from - 1, window: window.events, heartbeat };
+    this.#sendState();
+    this.#sendEvents();
+  }
+
+  #ack({ epoch, upto }: ControllerFrameOf<"ack">): void {
+    if (!this.#session || epoch !== this.epoch || upto > this.#session.sent)
+      throw new OstlerError(
+        "bad-request",
+        `Cannot acknowledge ${epoch}-${upto}: it was never sent on this connection.`,
+      );
+    this.#session.acked = Math.max(this.#session.acked, upto);
+    this.#acked = Math.max(this.#acked, upto);
+    this.#changed.fire();
+    this.#sendEvents();
+  }
+
   async #runOnce(command: ControllerFrameOf<"cmd">): Promise<void> {
     const { id } = command;
     const known = this.#results.get(id);
@@ -195,16 +272,26 @@ export class FakeAgent implements AsyncDisposable {
     this.#send(await result);
   }
 
+  /** As in the real one, what a command brings about is told before its result. */
   async #run({ id, name, args, reason }: ControllerFrameOf<"cmd">): Promise<AgentFrame> {
+    const startedMs = performance.now();
+    const actor = { kind: "controller" as const, name: "controller" };
+    const why = reason === undefined ? {} : { reason };
+    this.publish({ type: "command.accepted", data: { id, name, args, actor, ...why } });
+    const ended = await this.#perform({ id, name, args, ...why });
+    const { status: outcome, ...rest } = ended;
+    const tookMs = Math.round(performance.now() - startedMs);
+    const seq = this.publish({ type: "command.finished", data: { id, name, actor, outcome, ...rest, tookMs } });
+    return { t: "cmd_result", id, ...ended, last_seq: seq };
+  }
+
+  async #perform(
+    command: FakeCommand,
+  ): Promise<{ status: "succeeded"; data: unknown } | { status: "failed"; code: string; message: string }> {
     try {
-      const data = await this.#options.onCommand?.(
-        { id, name, args, ...(reason === undefined ? {} : { reason }) },
-        this,
-      );
-      return { t: "cmd_result", id, status: "succeeded", data: data ?? {}, last_seq: this.#state.seq };
+      return { status: "succeeded", data: (await this.#options.onCommand?.(command, this)) ?? {} };
     } catch (failure) {
-      const { code } = OstlerError.from(failure);
-      return { t: "cmd_result", id, status: "failed", code, message: messageOf(failure), last_seq: this.#state.seq };
+      return { status: "failed", code: OstlerError.from(failure).code, message: messageOf(failure) };
     }
   }
 
@@ -213,9 +300,26 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   #sendEvents(): void {
-    if (this.#sent === undefined || this.#sent >= this.#journal.length) return;
-    this.#send({ t: "events", epoch: this.epoch, events: this.#journal.slice(this.#sent) });
-    this.#sent = this.#journal.length;
+    const session = this.#session;
+    if (!session) return;
+    for (;;) {
+      const batch = this.#batchFrom(session.sent, session.acked + session.window - session.sent);
+      if (batch.length === 0) return;
+      session.sent += batch.length;
+      this.#send({ t: "events", epoch: this.epoch, events: batch });
+    }
+  }
+
+  #batchFrom(start: number, most: number): Envelope[] {
+    let end = start;
+    for (let bytes = 0; end < this.#journal.length && end - start < most && bytes < batchBytes; end++)
+      bytes += JSON.stringify(this.#journal[end]).length;
+    return this.#journal.slice(start, end);
+  }
+
+  #beat(): void {
+    const { seq } = this.#state;
+    this.#send({ t: "heartbeat", hash: hashOf(this.#state), seq, next: seq + 1, lag_ms: 0 });
   }
 
   #send(frame: AgentFrame): void {

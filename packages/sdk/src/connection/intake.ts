@@ -1,12 +1,22 @@
-import { decodeEnvelope, seqOf, sequenceOf, typePrefix, type AgentFrameOf, type Envelope } from "@ostler/protocol";
+import {
+  decodeEnvelope,
+  messageOf,
+  OstlerError,
+  seqOf,
+  sequenceOf,
+  typePrefix,
+  type AgentFrameOf,
+  type Envelope,
+} from "@ostler/protocol";
 import { positionOf } from "../stores/memory.js";
 import type { EventStore, StoredPosition } from "../stores/store.js";
+
+/** Acknowledges to the agent, on the connection the events came by: on another one they were never sent. */
+export type Ack = (position: { epoch: string; seq: number }) => void;
 
 export type IntakeDeps = {
   host: string;
   store: EventStore;
-  /** Acknowledges to the agent, on whatever connection there is now. */
-  ack: (position: { epoch: string; seq: number }) => void;
   /** Called after each append. */
   stored: () => void;
   /** The store refused; nothing was acknowledged, and the agent will send it all again on the next connection. */
@@ -18,6 +28,8 @@ export class Intake {
   readonly #deps: IntakeDeps;
   #position: StoredPosition | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** Counts the failures. What was taken before one is not stored after it: a later event must not hide a lost one. */
+  #failures = 0;
 
   constructor(position: StoredPosition | undefined, deps: IntakeDeps) {
     this.#position = position;
@@ -29,15 +41,15 @@ export class Intake {
     return this.#position && { epoch: this.#position.epoch, from: this.#position.seq + 1 };
   }
 
-  /** @throws OstlerError `bad-request` when one of them is not an event */
-  take({ epoch, events }: AgentFrameOf<"events">): readonly Envelope[] {
-    const envelopes = events.map(decodeEnvelope);
-    this.#queue(epoch, envelopes);
+  /** @throws OstlerError `bad-protocol` when one of them is not an event: what follows on this connection would hide it */
+  take({ epoch, events }: AgentFrameOf<"events">, ack: Ack): readonly Envelope[] {
+    const envelopes = decodeAll(events);
+    this.#queue(epoch, envelopes, ack);
     return envelopes;
   }
 
   /** A gap is kept among the events, as an event of its own: who reads the store later must see the hole too. */
-  takeGap({ epoch, from, to, count, reason }: AgentFrameOf<"gap">): void {
+  takeGap({ epoch, from, to, count, reason }: AgentFrameOf<"gap">, ack: Ack): void {
     if (reason === "epoch") return; // The other epoch's events say so by themselves.
     const gap: Envelope = {
       specversion: "1.0",
@@ -50,7 +62,7 @@ export class Intake {
       severity: "error",
       data: { from, to, count, reason },
     };
-    this.#queue(epoch, [gap]);
+    this.#queue(epoch, [gap], ack);
   }
 
   /** Resolves when everything taken so far is stored. */
@@ -58,20 +70,32 @@ export class Intake {
     return this.#last;
   }
 
-  #queue(epoch: string, envelopes: readonly Envelope[]): void {
-    this.#last = this.#last.then(() => this.#store(epoch, envelopes));
+  #queue(epoch: string, envelopes: readonly Envelope[], ack: Ack): void {
+    const failures = this.#failures;
+    this.#last = this.#last.then(async () => {
+      if (failures === this.#failures) await this.#store(epoch, envelopes, ack);
+    });
   }
 
-  async #store(epoch: string, envelopes: readonly Envelope[]): Promise<void> {
+  async #store(epoch: string, envelopes: readonly Envelope[], ack: Ack): Promise<void> {
     const last = this.#position?.epoch === epoch ? this.#position.seq : 0;
     const fresh = envelopes.filter((envelope) => seqOf(envelope) > last);
     try {
       if (fresh.length > 0) this.#position = await this.#deps.store.append(this.#deps.host, fresh);
     } catch (failure) {
+      this.#failures++;
       return this.#deps.failed(failure);
     }
     const newest = envelopes.at(-1);
-    if (newest) this.#deps.ack(positionOf(newest));
+    if (newest) ack(positionOf(newest));
     if (fresh.length > 0) this.#deps.stored();
+  }
+}
+
+function decodeAll(events: readonly unknown[]): Envelope[] {
+  try {
+    return events.map(decodeEnvelope);
+  } catch (cause) {
+    throw new OstlerError("bad-protocol", messageOf(cause), { cause });
   }
 }

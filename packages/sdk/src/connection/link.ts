@@ -1,15 +1,19 @@
 import { closeCodes, decodeAgentFrame, OstlerError, type AgentFrame, type ControllerFrame } from "@ostler/protocol";
 import type { WebSocket } from "ws";
 
-/** What happens on a link. `frame` handlers throw an OstlerError for what is wrong with a frame. */
+/** What happens on a link. `frame` handlers throw an OstlerError for what is wrong with a frame; `bad-protocol` ends the link. */
 export type LinkEvents = { frame: (frame: AgentFrame) => void; closed: (code: number, reason: string) => void };
 
 /** A peer that sent this many wrong frames does not speak the protocol. */
 const maxFaults = 16;
+/** A close frame has room for 123 bytes. */
+const maxReasonBytes = 120;
 
 /** The controller's end of one WebSocket: frames in, frames out, and a heartbeat when there is nothing else to say. */
 export class Link {
   readonly #socket: WebSocket;
+  /** Resolves when the connection is closed. */
+  readonly ended: Promise<void>;
   #lastSentMs = performance.now();
   #lastHeardMs = performance.now();
   #faults = 0;
@@ -19,6 +23,7 @@ export class Link {
     this.#socket = socket;
     socket.on("error", () => undefined); // Always followed by `close`, which tells.
     socket.on("message", (data, isBinary) => {
+      if (!this.#isOpen) return; // What comes after we have closed comes again on the next connection.
       this.#lastHeardMs = performance.now();
       if (isBinary) return this.close(closeCodes.binaryRefused, "frames are text");
       try {
@@ -27,15 +32,22 @@ export class Link {
         this.#fault(OstlerError.from(failure));
       }
     });
-    socket.on("close", (code, reason) => {
-      clearInterval(this.#timer);
-      closed(code, reason.toString());
+    this.ended = new Promise((resolve) => {
+      socket.on("close", (code, reason) => {
+        clearInterval(this.#timer);
+        closed(code, reason.toString());
+        resolve();
+      });
     });
     if (socket.isPaused) socket.resume();
   }
 
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
   send(frame: ControllerFrame): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#isOpen) return;
     this.#lastSentMs = performance.now();
     this.#socket.send(JSON.stringify(frame));
   }
@@ -44,22 +56,26 @@ export class Link {
   keepAlive(everyMs: number): void {
     this.#timer = setInterval(() => {
       const now = performance.now();
-      if (now - this.#lastHeardMs > 2.5 * everyMs) this.#socket.terminate();
-      else if (now - this.#lastSentMs >= everyMs * 0.9) this.send({ t: "heartbeat" });
-    }, everyMs / 2);
+      if (now - this.#lastHeardMs > 2.5 * everyMs)
+        this.#socket.terminate(); // A dead peer never answers a close frame.
+      else if (now - this.#lastSentMs >= everyMs * 0.7) this.send({ t: "heartbeat" });
+    }, everyMs / 4);
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason.slice(0, 100));
+    this.#socket.close(code, Buffer.from(reason).toString("utf8", 0, maxReasonBytes));
   }
 
-  /** Without the closing handshake, which a dead peer never answers. */
-  terminate(): void {
-    this.#socket.terminate();
+  /** Takes leave; resolves when the connection is closed. */
+  leave(reason: string): Promise<void> {
+    this.send({ t: "bye", reason });
+    this.close(closeCodes.normal, reason);
+    return this.ended;
   }
 
   #fault({ code, message }: OstlerError): void {
     this.send({ t: "error", code, message });
-    if (++this.#faults >= maxFaults) this.close(closeCodes.protocol, "too many wrong frames");
+    if (code === "bad-protocol") this.close(closeCodes.protocol, message);
+    else if (++this.#faults >= maxFaults) this.close(closeCodes.protocol, "too many wrong frames");
   }
 }

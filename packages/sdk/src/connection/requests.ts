@@ -1,4 +1,11 @@
-import { isErrorCode, OstlerError, type AgentFrameOf, type ControllerFrameOf } from "@ostler/protocol";
+import {
+  decodeControllerFrame,
+  isErrorCode,
+  maxFrameBytes,
+  OstlerError,
+  type AgentFrameOf,
+  type ControllerFrameOf,
+} from "@ostler/protocol";
 
 type Command = Omit<ControllerFrameOf<"cmd">, "t">;
 type Send = (
@@ -13,14 +20,20 @@ type Pending = { command: Command; resolve: (data: unknown) => void; reject: (fa
 export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #send: Send;
+  #abandoned: string | undefined;
 
   constructor(send: Send) {
     this.#send = send;
   }
 
-  /** Resolves with the command's data. @throws OstlerError with the agent's code; `timed-out` when `signal` aborts first */
+  /**
+   * Resolves with the command's data. @throws OstlerError with the agent's code; `timed-out` or `cancelled` when `signal`
+   * aborts first; `bad-request`, `too-large` for what no agent would take
+   */
   run(command: Command, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      check(command);
+      if (this.#abandoned !== undefined) throw new OstlerError("unreachable", this.#abandoned);
       const settle = (): void => {
         this.#pending.delete(command.id);
         signal.removeEventListener("abort", expire);
@@ -28,12 +41,9 @@ export class Requests {
       const expire = (): void => {
         settle();
         this.#send({ t: "cmd_cancel", id: command.id });
-        reject(
-          new OstlerError(
-            "timed-out",
-            `No result of ${command.name} came in time; it was withdrawn if it had not ended.`,
-          ),
-        );
+        const [code, why] = isTimeout(signal) ? (["timed-out", "in time"] as const) : (["cancelled", "yet"] as const);
+        const message = `No result of ${command.name} came ${why}; it was withdrawn if it had not ended.`;
+        reject(new OstlerError(code, message));
       };
       this.#pending.set(command.id, {
         command,
@@ -69,8 +79,21 @@ export class Requests {
     else pending?.reject(new OstlerError(isErrorCode(code) ? code : "failed", message ?? `The command ${status}.`));
   }
 
-  /** Nobody will answer any more. */
+  /** Nobody will answer any more. The commands go on: whoever leaves does not withdraw what he has ordered. */
   abandon(why: string): void {
+    this.#abandoned = why;
     for (const { reject } of [...this.#pending.values()]) reject(new OstlerError("unreachable", why));
   }
+}
+
+/** A frame that the agent cannot take would be answered to nobody. */
+function check(command: Command): void {
+  const text = JSON.stringify({ t: "cmd", ...command });
+  if (Buffer.byteLength(text) > maxFrameBytes)
+    throw new OstlerError("too-large", `${command.name} with its arguments exceeds a frame of ${maxFrameBytes} bytes.`);
+  decodeControllerFrame(text);
+}
+
+function isTimeout({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
 }

@@ -20,13 +20,19 @@ export type SessionOwner = {
 
 /** How a controller presents itself, and what it can take. */
 export type Identity = { id: string; name: string; heartbeatMs: number };
+export type SessionLimits = { helloMs: number };
 
 export const defaultHeartbeatMs = 30_000;
-const helloMs = 10_000;
+const defaultLimits: SessionLimits = { helloMs: 10_000 };
 const window = { events: 8192, bytes: 4 * 1024 * 1024 };
 
 /** Speaks the controller's side of the protocol on an open WebSocket, until it closes. */
-export function runSession(socket: WebSocket, identity: Identity, owner: SessionOwner): Link {
+export function runSession(
+  socket: WebSocket,
+  identity: Identity,
+  owner: SessionOwner,
+  { helloMs }: SessionLimits = defaultLimits,
+): Link {
   const timer = setTimeout(() => socket.close(closeCodes.handshakeTimeout, "no hello came in time"), helloMs);
   let welcomed = false;
   const link = new Link(socket, {
