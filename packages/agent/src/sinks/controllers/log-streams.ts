@@ -22,15 +22,14 @@ export class LogStreams {
     this.#signal = signal;
   }
 
-  /** @throws OstlerError `busy`, `not-found` */
-  open({ id, service, process, last }: ControllerFrameOf<"logs_open">): void {
-    if (this.#open.size >= maxStreams) throw new OstlerError("busy", `${maxStreams} log streams are open already.`);
+  /** A stream of the same id ends. What cannot be opened is answered with an error that names the id. */
+  open(frame: ControllerFrameOf<"logs_open">): void {
+    this.close(frame.id);
+    if (this.#open.size >= maxStreams)
+      return this.#refuse(frame.id, new OstlerError("busy", `${maxStreams} log streams are open already.`));
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.#signal]);
-    const lines = this.#read({ service, ...(process === undefined ? {} : { process }), last, follow: true }, signal);
-    this.close(id);
-    this.#open.set(id, stop);
-    void this.#stream(id, lines);
+    this.#open.set(frame.id, stop);
+    void this.#stream(frame, stop);
   }
 
   close(id: string): void {
@@ -38,10 +37,12 @@ export class LogStreams {
     this.#open.delete(id);
   }
 
-  async #stream(id: string, lines: AsyncIterable<object>): Promise<void> {
+  async #stream({ id, service, process, last }: ControllerFrameOf<"logs_open">, stop: AbortController): Promise<void> {
+    const query = { service, ...(process === undefined ? {} : { process }), last, follow: true };
     let dropped = 0;
     try {
-      for await (const line of lines) {
+      for await (const line of this.#read(query, AbortSignal.any([stop.signal, this.#signal]))) {
+        if (stop.signal.aborted) return;
         if (this.#link.isCongested) {
           dropped++;
           continue;
@@ -50,10 +51,14 @@ export class LogStreams {
         dropped = 0;
       }
     } catch (failure) {
-      const { code, message } = OstlerError.from(failure);
-      this.#link.send({ t: "error", code, message, ref: id });
+      this.#refuse(id, failure);
     } finally {
-      this.#open.delete(id);
+      if (this.#open.get(id) === stop) this.#open.delete(id);
     }
+  }
+
+  #refuse(id: string, failure: unknown): void {
+    const { code, message } = OstlerError.from(failure);
+    this.#link.send({ t: "error", code, message, ref: id });
   }
 }

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aborted } from "./fixtures/aborted.js";
+import { openGround, type Ground } from "./fixtures/ground.js";
+import { welcomed } from "./fixtures/raw-controller.js";
+import { until } from "./fixtures/until.js";
+
+/** Lines as they are written, to whoever reads; counts the readers. */
+function lines(): { read: Ground["logs"]; readers: () => number } {
+  let readers = 0;
+  const read: Ground["logs"] = async function* ({ service, last }, signal) {
+    readers++;
+    try {
+      for (let n = 1; n <= last; n++) yield { text: `${service} ${n}` };
+      await aborted(signal).catch(() => undefined);
+    } finally {
+      readers--;
+    }
+  };
+  return { read, readers: () => readers };
+}
+
+test("lines come to the stream that was opened, until it is closed", async () => {
+  const { read, readers } = lines();
+  await using ground = await openGround({ logs: read });
+  await using met = await welcomed(ground);
+  met.controller.send({ t: "logs_open", id: "l", service: "vcon", last: 2 });
+  assert.deepEqual(await met.controller.next("logs"), {
+    t: "logs",
+    id: "l",
+    lines: [{ text: "vcon 1" }],
+    dropped: 0,
+  });
+  assert.deepEqual((await met.controller.next("logs")).lines, [{ text: "vcon 2" }]);
+  assert.equal(readers(), 1);
+  met.controller.send({ t: "logs_close", id: "l" });
+  await until(() => readers() === 0, "nobody reads");
+});
+
+test("a stream that is opened again takes the place of the first, and can be closed", async () => {
+  const { read, readers } = lines();
+  await using ground = await openGround({ logs: read });
+  await using met = await welcomed(ground);
+  for (let n = 0; n < 20; n++) met.controller.send({ t: "logs_open", id: "l", service: `s-${n}`, last: 1 });
+  await until(
+    () => readers() === 1 && met.controller.pending("logs").some(({ lines }) => JSON.stringify(lines).includes("s-19")),
+    "the last is open",
+  );
+  assert.deepEqual(met.controller.pending("error"), []);
+  met.controller.send({ t: "logs_close", id: "l" });
+  await until(() => readers() === 0, "nobody reads");
+});
+
+test("a stream that cannot be opened is an answer to its sender, and no fault", async () => {
+  const read = (): never => {
+    throw new Error("there is no such service");
+  };
+  await using ground = await openGround({ logs: read });
+  await using met = await welcomed(ground);
+  for (let n = 0; n < 20; n++) {
+    met.controller.send({ t: "logs_open", id: `l-${n}`, service: "gone" });
+    assert.equal((await met.controller.next("error")).ref, `l-${n}`);
+  }
+  assert.deepEqual(ground.told("controller.faulted"), []);
+});
+
+test("eight streams may be open in a session", async () => {
+  const { read, readers } = lines();
+  await using ground = await openGround({ logs: read });
+  await using met = await welcomed(ground);
+  for (let n = 0; n < 9; n++) met.controller.send({ t: "logs_open", id: `l-${n}`, service: "vcon" });
+  const { code, ref } = await met.controller.next("error");
+  assert.deepEqual({ code, ref }, { code: "busy", ref: "l-8" });
+  assert.equal(readers(), 8);
+});
+
+test("nobody reads logs for a session that has ended", async () => {
+  const { read, readers } = lines();
+  await using ground = await openGround({ logs: read });
+  {
+    await using met = await welcomed(ground);
+    met.controller.send({ t: "logs_open", id: "l", service: "vcon", last: 1 });
+    await met.controller.next("logs");
+  }
+  await until(() => readers() === 0, "nobody reads");
+});
