@@ -1,5 +1,5 @@
-import { OstlerError, type ControllerFrameOf } from "@ostler/protocol";
-import type { Dispatcher, CommandResult } from "../../core/dispatcher.js";
+import { allows, commands, matchesGlob, OstlerError, type ControllerFrameOf } from "@ostler/protocol";
+import type { Authority, CommandResult, Dispatcher } from "../../core/dispatcher.js";
 import type { Link } from "./link.js";
 import type { Peer } from "./session.js";
 
@@ -67,4 +67,14 @@ export class CommandDesk {
       ...(data === undefined ? {} : { data }),
     });
   }
+}
+
+/** Names of the commands that somebody may send. */
+export function commandsAllowed({ scopes, commands: globs }: Authority): string[] {
+  return Object.entries(commands)
+    .filter(
+      ([name, { scope }]) =>
+        allows(scopes, scope) && (globs === undefined || globs.some((glob) => matchesGlob(glob, name))),
+    )
+    .map(([name]) => name);
 }

@@ -1,12 +1,14 @@
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { closeCodes, maxFrameBytes, subprotocol, tapSubprotocol, type Actor, type Scope } from "@ostler/protocol";
+import { closeCodes, subprotocol, tapSubprotocol, type Actor, type Scope } from "@ostler/protocol";
 import { WebSocketServer } from "ws";
 import { nameOf, type ControllerConfig } from "../../config/controllers.js";
 import type { Prepared } from "../../core/assembly.js";
 import { keepDialing, type DialerDeps } from "./dialer.js";
 import { Session, type Peer } from "./session.js";
+import { socketOptions } from "./socket-options.js";
 import { runTap } from "./tap.js";
 
 /** Sessions that controllers may have opened at the same time. */
@@ -25,16 +27,19 @@ export class Controllers implements AsyncDisposable {
   readonly #stop = new AbortController();
 
   constructor(configs: readonly ControllerConfig[], deps: Omit<DialerDeps, "claim">) {
-    const claim = (name: string, supersede: () => void): void => {
+    const claim = (name: string, supersede: () => void): (() => void) => {
       this.#sessions.get(name)?.();
       this.#sessions.set(name, supersede);
+      return () => {
+        if (this.#sessions.get(name) === supersede) this.#sessions.delete(name);
+      };
     };
     this.#deps = { ...deps, claim };
+    setMaxListeners(maxInbound, this.#stop.signal);
     this.#server = new WebSocketServer({
+      ...socketOptions,
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: maxFrameBytes,
       handleProtocols: (offered) => [subprotocol, tapSubprotocol].find((spoken) => offered.has(spoken)) ?? false,
     });
     for (const config of configs) this.#dial(config);
@@ -52,12 +57,13 @@ export class Controllers implements AsyncDisposable {
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       const { journal, clock } = this.#deps;
       const peer: Peer = { name: `${actor.kind}-${actor.name}`, direction: "inbound", authority: { scopes } };
-      if (opened.protocol === "")
+      const closed = new Promise<void>((resolve) => opened.on("close", () => resolve()));
+      const speak = async (): Promise<unknown> => {
+        if (opened.protocol === subprotocol) return Session.run(opened, peer, this.#deps, this.#stop.signal);
+        if (opened.protocol === tapSubprotocol) return runTap(opened, journal, clock, this.#stop.signal);
         return opened.close(closeCodes.protocol, `offer the subprotocol ${subprotocol} or ${tapSubprotocol}`);
-      const ended =
-        opened.protocol === tapSubprotocol
-          ? runTap(opened, journal, clock, this.#stop.signal)
-          : Session.run(opened, peer, this.#deps, this.#stop.signal);
+      };
+      const ended = Promise.all([closed, speak()]);
       this.#inbound.add(ended);
       void ended.finally(() => this.#inbound.delete(ended));
     });
@@ -97,7 +103,7 @@ export class Controllers implements AsyncDisposable {
   }
 
   #refusal({ headers }: IncomingMessage): string | undefined {
-    if (this.#inbound.size >= maxInbound) return "503 Service Unavailable";
+    if (this.#inbound.size >= maxInbound || this.#stop.signal.aborted) return "503 Service Unavailable";
     // Browsers send an Origin; a web page has no business here.
     return headers.origin === undefined ? undefined : "403 Forbidden";
   }

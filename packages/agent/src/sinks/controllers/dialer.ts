@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { closeCodes, fullJitterMs, maxFrameBytes, messageOf, subprotocol } from "@ostler/protocol";
+import { closeCodes, fullJitterMs, messageOf, subprotocol } from "@ostler/protocol";
 import { WebSocket } from "ws";
 import { nameOf, type ControllerConfig } from "../../config/controllers.js";
 import { Session, type SessionDeps, type SessionEnd } from "./session.js";
+import { socketOptions } from "./socket-options.js";
 
 export type DialerDeps = SessionDeps & { random: () => number };
 
@@ -54,7 +55,7 @@ function attemptOf({ code, reason, welcomedMs, retryAfterMs }: SessionEnd, hasTo
   const waits = code === closeCodes.duplicateSession ? 30_000 : 0;
   const why = refused
     ? `it refuses the ${hasToken ? "token" : "connection without a token"}`
-    : `it closed with ${code} ${reason}`;
+    : `it closed with ${code} ${reason}`.trim();
   return {
     reason: welcomedMs > 0 ? "" : why,
     refused,
@@ -73,8 +74,7 @@ function open({ url, token, tls }: ControllerConfig, signal: AbortSignal): Promi
       socket = new WebSocket(url, [subprotocol], {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         handshakeTimeout: handshakeTimeoutMs,
-        maxPayload: maxFrameBytes,
-        perMessageDeflate: false,
+        ...socketOptions,
         ...(tls ? { ca: readFileSync(tls.ca) } : {}),
       });
     } catch (failure) {
@@ -99,6 +99,7 @@ function open({ url, token, tls }: ControllerConfig, signal: AbortSignal): Promi
     });
     socket.on("open", () => {
       settled();
+      socket.pause(); // What comes with the answer must not be missed before somebody listens.
       resolve(socket);
     });
   });

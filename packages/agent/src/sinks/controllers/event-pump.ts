@@ -2,15 +2,14 @@ import { matchesTopic } from "@ostler/protocol";
 import type { Journal } from "../../core/journal/journal.js";
 import type { StoredEvent } from "../../core/journal/reader.js";
 import type { Link } from "./link.js";
-import type { Window } from "./window.js";
+import type { Room, Window } from "./window.js";
 
-/** A frame of events is closed when it has this many events or bytes. */
-const batchEvents = 512;
-const batchBytes = 256 * 1024;
+/** A frame of events is closed when it has this much. */
+const batch: Room = { events: 512, bytes: 256 * 1024 };
 
 export type Pump = {
   journal: Pick<Journal, "read">;
-  link: Link;
+  link: Pick<Link, "send" | "sendInPace">;
   window: Window;
   epoch: string;
   topics: readonly string[];
@@ -31,35 +30,39 @@ export async function pumpEvents(
     }
     for (let at = 0; at < reading.events.length && !signal.aborted;) {
       await window.opened(signal);
-      const batch = nextBatch(reading.events, at, Math.min(window.room, batchEvents), topics);
-      at = batch.end;
-      if (batch.wanted.length > 0) {
-        const text = `{"t":"events","epoch":${JSON.stringify(epoch)},"events":[${batch.wanted.map(({ json }) => json).join(",")}]}`;
-        window.add(batch.wanted.at(-1)?.seq ?? 0, batch.wanted.length, text.length);
-        await link.sendInPace(text);
+      const { wanted, bytes, end } = nextBatch(reading.events, at, window.room, topics);
+      at = end;
+      const last = wanted.at(-1);
+      if (last) {
+        window.add(last.seq, wanted.length, bytes);
+        const list = wanted.map(({ json }) => json).join(",");
+        await link.sendInPace(`{"t":"events","epoch":${JSON.stringify(epoch)},"events":[${list}]}`);
       }
       window.pass(reading.events[at - 1]?.seq ?? 0);
     }
   }
 }
 
-/** The next events that are wanted, as many as fit in a frame, and where to go on. */
+/** The next events that are wanted, as many as fit in a frame and in the window, at least one; and where to go on. */
 function nextBatch(
   events: readonly StoredEvent[],
   start: number,
-  most: number,
+  room: Room,
   topics: readonly string[],
-): { wanted: StoredEvent[]; end: number } {
+): { wanted: StoredEvent[]; bytes: number; end: number } {
+  const most = { events: Math.min(room.events, batch.events), bytes: Math.min(room.bytes, batch.bytes) };
   const wanted: StoredEvent[] = [];
   let bytes = 0;
-  let at = start;
-  for (; at < events.length && wanted.length < most && bytes < batchBytes; at++) {
-    const event = events[at];
+  let end = start;
+  for (; end < events.length && wanted.length < most.events; end++) {
+    const event = events[end];
     if (!event || (topics.length > 0 && !matchesTopic(topics, typeOf(event.json)))) continue;
+    const more = Buffer.byteLength(event.json);
+    if (wanted.length > 0 && bytes + more > most.bytes) break;
     wanted.push(event);
-    bytes += event.json.length;
+    bytes += more;
   }
-  return { wanted, end: at };
+  return { wanted, bytes, end };
 }
 
 /** Without parsing the whole event: the envelope is our own, and its type comes before its data. */

@@ -8,13 +8,17 @@ const maxMessage = 500;
 
 /** What a peer does wrong: it is told each time, the journal once for each code, and the link stays up unless it goes on. */
 export class Faults {
-  readonly #link: Link;
+  readonly #link: Pick<Link, "send" | "close">;
   readonly #about: () => { controller: string; direction: "inbound" | "outbound" };
   readonly #publish: Publish;
   readonly #told = new Set<string>();
   #count = 0;
 
-  constructor(link: Link, about: () => { controller: string; direction: "inbound" | "outbound" }, publish: Publish) {
+  constructor(
+    link: Pick<Link, "send" | "close">,
+    about: () => { controller: string; direction: "inbound" | "outbound" },
+    publish: Publish,
+  ) {
     this.#link = link;
     this.#about = about;
     this.#publish = publish;

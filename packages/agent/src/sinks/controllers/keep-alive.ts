@@ -10,17 +10,22 @@ export type KeepAliveDeps = {
   lagMs: () => number;
 };
 
+type KeptLink = Pick<Link, "send" | "lastSentMs" | "terminate">;
+
+/** The longest silence of each side. Ours may be shorter than what the controller asked for; its own is what it said. */
+export type Silence = { oursMs: number; theirsMs: number };
+
 /** Says something at least once in the agreed time, and ends a link whose other end has missed two heartbeats. */
 export class KeepAlive implements Disposable {
-  readonly #link: Link;
-  readonly #everyMs: number;
+  readonly #link: KeptLink;
+  readonly #silence: Silence;
   readonly #deps: KeepAliveDeps;
   #lastHeardMs: number;
   #cancel = (): void => {};
 
-  constructor(link: Link, everyMs: number, deps: KeepAliveDeps) {
+  constructor(link: KeptLink, silence: Silence, deps: KeepAliveDeps) {
     this.#link = link;
-    this.#everyMs = everyMs;
+    this.#silence = silence;
     this.#deps = deps;
     this.#lastHeardMs = deps.clock.monotonic();
     this.#later();
@@ -36,10 +41,11 @@ export class KeepAlive implements Disposable {
   }
 
   #later(): void {
-    this.#cancel = this.#deps.clock.after(this.#everyMs / 2, () => {
+    const { oursMs, theirsMs } = this.#silence;
+    this.#cancel = this.#deps.clock.after(oursMs / 4, () => {
       const now = this.#deps.clock.monotonic();
-      if (now - this.#lastHeardMs > 2.5 * this.#everyMs) return this.#link.terminate();
-      if (now - this.#link.lastSentMs >= this.#everyMs * 0.9) this.#beat();
+      if (now - this.#lastHeardMs > 2.5 * theirsMs) return this.#link.terminate();
+      if (now - this.#link.lastSentMs >= oursMs * 0.7) this.#beat();
       this.#later();
     });
   }

@@ -4,6 +4,10 @@ import type { Clock } from "../../core/clock.js";
 
 /** More than this in the socket's buffer, and the next batch waits until the peer has read. */
 const highWaterBytes = 1024 * 1024;
+/** A peer that lets this much gather asks without ever reading the answers: the link is ended. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+/** A close frame has room for 123 bytes. */
+const maxReasonBytes = 120;
 
 /** The sending side of a WebSocket: knows when it last sent, and when the peer reads too slowly. */
 export class Link {
@@ -41,12 +45,13 @@ export class Link {
 
   sendText(text: string): void {
     if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > maxBufferedBytes) return this.terminate();
     this.lastSentMs = this.#clock.monotonic();
     this.#socket.send(text);
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason.slice(0, 100));
+    this.#socket.close(code, Buffer.from(reason).toString("utf8", 0, maxReasonBytes));
   }
 
   /** Without the closing handshake, which a dead peer never answers. */

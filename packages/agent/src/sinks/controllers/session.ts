@@ -1,10 +1,8 @@
 import {
   closeCodes,
-  commands,
   commonVersion,
   decodeControllerFrame,
-  matchesGlob,
-  allows,
+  hashOf,
   messageOf,
   OstlerError,
   protocolVersions,
@@ -19,7 +17,7 @@ import type { Clock } from "../../core/clock.js";
 import type { Authority, Dispatcher } from "../../core/dispatcher.js";
 import type { Cursors } from "../../core/journal/cursors.js";
 import type { Journal } from "../../core/journal/journal.js";
-import { CommandDesk } from "./command-desk.js";
+import { CommandDesk, commandsAllowed } from "./command-desk.js";
 import { pumpEvents } from "./event-pump.js";
 import { Faults } from "./faults.js";
 import { KeepAlive } from "./keep-alive.js";
@@ -38,8 +36,8 @@ export type SessionDeps = {
   logs: ReadLogs;
   /** Longest delay of the event loop lately. */
   lagMs: () => number;
-  /** Ends the session that had this name before, if it is still there. */
-  claim: (name: string, supersede: () => void) => void;
+  /** Ends the session that had this name before, if it is still there. The returned function gives the name back. */
+  claim: (name: string, supersede: () => void) => () => void;
 };
 
 /** The other end: its name here, and what it may do. Whoever connects to us gets its own id added to the name of its token. */
@@ -55,7 +53,6 @@ export type Peer = {
 export type SessionEnd = { code: number; reason: string; welcomedMs: number; retryAfterMs: number };
 
 const handshakeMs = 10_000;
-const byeMs = 2000;
 
 /**
  * One session of the controller protocol over one WebSocket, whoever opened it. Frames of the controller are handled as
@@ -69,9 +66,9 @@ export class Session {
   readonly #logs: LogStreams;
   readonly #end = new AbortController();
   readonly #faults: Faults;
-  #welcomed: { window: Window; sender: StateSender; atMs: number } | undefined;
+  #welcomed: { window: Window; sender: StateSender; atMs: number; alive: KeepAlive; release: () => void } | undefined;
+  #pumping: Promise<void> = Promise.resolve();
   #name: string;
-  #alive: KeepAlive | undefined;
   #retryAfterMs = 0;
   #cancelTimer: () => void;
 
@@ -87,7 +84,9 @@ export class Session {
         signal.removeEventListener("abort", leave);
         resolve(session.#closed(code, reason.toString()));
       });
+      if (socket.isPaused) socket.resume();
       session.#hello();
+      if (signal.aborted) leave();
     });
   }
 
@@ -120,7 +119,8 @@ export class Session {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    this.#alive?.heard();
+    if (!this.#link.isOpen) return; // Whoever was shown the door gives no more orders.
+    this.#welcomed?.alive.heard();
     if (isBinary) return this.#link.close(closeCodes.binaryRefused, "frames are text");
     try {
       const frame = decodeControllerFrame((data as Buffer).toString());
@@ -172,18 +172,18 @@ export class Session {
       return this.#link.close(closeCodes.noCommonVersion, "no common version");
     }
     this.#cancelTimer();
-    const { direction } = this.#peer;
-    if (direction === "inbound") this.#name = `${this.#peer.name}/${frame.controller.id}`;
+    const { direction, heartbeatMs = Infinity } = this.#peer;
+    if (direction === "inbound") this.#name = `${this.#peer.name}/${nameOf(frame.controller.id)}`;
     const { clock, state, journal, publish } = this.#deps;
-    this.#deps.claim(this.#name, () =>
-      this.#link.close(closeCodes.duplicateSession, "a newer session of this controller"),
-    );
+    const release = this.#deps.claim(this.#name, () => this.#supersede());
     const { epoch, agent } = state();
     const from = this.#resumeFrom(frame, epoch);
     const window = new Window(frame.window, from - 1);
     const carried = (): number => (frame.events.length > 0 ? 0 : window.passed);
     const sender = new StateSender({ state, link: this.#link, clock, carried });
-    this.#welcomed = { window, sender, atMs: clock.monotonic() };
+    const theirsMs = frame.heartbeat_s * 1000;
+    const alive = new KeepAlive(this.#link, { oursMs: Math.min(theirsMs, heartbeatMs), theirsMs }, this.#deps);
+    this.#welcomed = { window, sender, atMs: clock.monotonic(), alive, release };
     const peer = frame.controller.name || frame.controller.id;
     publish({
       type: "controller.connected",
@@ -191,12 +191,14 @@ export class Session {
     });
     sender.sendFull();
     const pump = { journal, link: this.#link, window, epoch, topics: frame.events };
-    pumpEvents(from, pump, this.#end.signal).catch((failure: unknown) => this.#fail(failure));
-    this.#alive = new KeepAlive(
-      this.#link,
-      Math.min(frame.heartbeat_s * 1000, this.#peer.heartbeatMs ?? Infinity),
-      this.#deps,
-    );
+    this.#pumping = pumpEvents(from, pump, this.#end.signal).catch((failure: unknown) => this.#fail(failure));
+  }
+
+  /** Its end is told before the beginning of the session that takes its name: the state would end up without either. */
+  #supersede(): void {
+    const reason = "a newer session of this controller";
+    this.#part(closeCodes.duplicateSession, reason);
+    this.#link.close(closeCodes.duplicateSession, reason);
   }
 
   /** Where the controller wants to go on; a place that does not exist yet is a lie or another journal, and changes nothing. */
@@ -237,28 +239,31 @@ export class Session {
   #leave(reason: string): void {
     this.#link.send({ t: "bye", reason });
     this.#link.close(closeCodes.goingAway, reason);
-    this.#cancelTimer();
-    this.#cancelTimer = this.#deps.clock.after(byeMs, () => this.#link.terminate());
   }
 
-  #closed(code: number, reason: string): SessionEnd {
+  /** Resolves when nothing of the session is left. */
+  async #closed(code: number, reason: string): Promise<SessionEnd> {
+    const welcomedMs = this.#welcomed ? this.#deps.clock.monotonic() - this.#welcomed.atMs : 0;
     this.#cancelTimer();
-    this.#alive?.[Symbol.dispose]();
-    this.#end.abort();
-    const welcomed = this.#welcomed;
-    welcomed?.sender[Symbol.dispose]();
-    const about = { controller: this.#name, direction: this.#peer.direction };
-    if (welcomed) this.#deps.publish({ type: "controller.disconnected", data: { ...about, code, reason } });
-    const welcomedMs = welcomed ? this.#deps.clock.monotonic() - welcomed.atMs : 0;
+    this.#part(code, reason);
+    await this.#pumping;
     return { code, reason, welcomedMs, retryAfterMs: this.#retryAfterMs };
+  }
+
+  /** Ends everything but the connection, once. */
+  #part(code: number, reason: string): void {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort();
+    if (!this.#welcomed) return;
+    const { sender, alive, release } = this.#welcomed;
+    for (const part of [sender, alive]) part[Symbol.dispose]();
+    release();
+    const about = { controller: this.#name, direction: this.#peer.direction };
+    this.#deps.publish({ type: "controller.disconnected", data: { ...about, code, reason } });
   }
 }
 
-function commandsAllowed({ scopes, commands: globs }: Authority): string[] {
-  return Object.entries(commands)
-    .filter(
-      ([name, { scope }]) =>
-        allows(scopes, scope) && (globs === undefined || globs.some((glob) => matchesGlob(glob, name))),
-    )
-    .map(([name]) => name);
+/** A controller's id as a part of the name of its cursor, which is the name of a file too. */
+function nameOf(id: string): string {
+  return /^[\w.:-]{1,64}$/.test(id) ? id : hashOf(id);
 }

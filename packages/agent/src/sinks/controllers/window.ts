@@ -1,18 +1,20 @@
 import { Changes } from "../../core/changes.js";
 
+export type Room = { events: number; bytes: number };
+
 /** What was sent and not acknowledged yet, and whether more may be sent. */
 export class Window {
-  readonly #limits: { events: number; bytes: number };
+  readonly #limits: Room;
   readonly #sent: { upto: number; events: number; bytes: number }[] = [];
   #events = 0;
   #bytes = 0;
-  #lastSent = 0;
-  #passed = 0;
+  #passed: number;
   #acked: number;
   readonly #acks = new Changes();
 
-  constructor(limits: { events: number; bytes: number }, acked: number) {
+  constructor(limits: Room, acked: number) {
     this.#limits = limits;
+    this.#passed = acked;
     this.#acked = acked;
   }
 
@@ -26,32 +28,28 @@ export class Window {
     return this.#passed;
   }
 
-  get isFull(): boolean {
-    return this.#events >= this.#limits.events || this.#bytes >= this.#limits.bytes;
-  }
-
-  /** How many events more may be sent. */
-  get room(): number {
-    return this.isFull ? 0 : this.#limits.events - this.#events;
+  /** How much more may be sent; nothing at all when either runs out. */
+  get room(): Room {
+    const room = { events: this.#limits.events - this.#events, bytes: this.#limits.bytes - this.#bytes };
+    return room.events > 0 && room.bytes > 0 ? room : { events: 0, bytes: 0 };
   }
 
   add(upto: number, events: number, bytes: number): void {
     this.#sent.push({ upto, events, bytes });
     this.#events += events;
     this.#bytes += bytes;
-    this.#lastSent = upto;
     this.pass(upto);
   }
 
   /** Events up to here need no acknowledgement. */
   pass(upto: number): void {
     this.#passed = Math.max(this.#passed, upto);
-    if (this.#sent.length === 0) this.#acked = Math.max(this.#acked, this.#passed);
+    if (this.#sent.length === 0) this.#acked = this.#passed;
   }
 
   /** False when what is acknowledged was never sent. */
   ack(upto: number): boolean {
-    if (upto > Math.max(this.#lastSent, this.#acked)) return false;
+    if (upto > this.#passed) return false;
     for (let batch = this.#sent[0]; batch && batch.upto <= upto; batch = this.#sent[0]) {
       this.#events -= batch.events;
       this.#bytes -= batch.bytes;
@@ -64,6 +62,6 @@ export class Window {
 
   /** Ends when there is room, or the signal aborts. */
   async opened(signal: AbortSignal): Promise<void> {
-    while (this.isFull && !signal.aborted) await this.#acks.next(signal);
+    while (this.room.events === 0 && !signal.aborted) await this.#acks.next(signal);
   }
 }
