@@ -46,13 +46,10 @@ test("a controller sees every event exactly once, over any number of agents and 
     await agent.run();
     await agent.ready("web");
   }
-  const stored = await until(
-    async () => {
-      const events = await agent.events();
-      return seen.at(-1)?.id === events.at(-1)?.id ? events : undefined;
-    },
-    { what: "the controller has the last event" },
-  );
+  const stored = await until(async () => {
+    const events = await agent.events();
+    return seen.at(-1)?.id === events.at(-1)?.id ? events : undefined;
+  }, "the controller has the last event");
   assert.deepEqual(
     seen.map(({ id }) => id),
     stored.map(({ id }) => id),

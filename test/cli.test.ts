@@ -119,7 +119,7 @@ suite("the command line", () => {
   test("fails with one line and its exit code", async () => {
     const unknown = await agent.ostler("start", "nobody");
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^ostler: There is no nobody\/\* here\. Known: .*\n$/);
+    assert.match(unknown.stderr, /^ostler: There is no service "nobody" here\. Known: .*\n$/);
     const broken = await agent.ostler("start", "broken");
     assert.equal(broken.code, 1);
     assert.match(broken.stderr, /"broken\/main" is waiting: .*\/does\/not\/exist does not exist/);

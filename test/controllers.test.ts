@@ -9,8 +9,9 @@ import { until } from "./helpers/until.js";
 
 test("a controller that was away for a while gets everything on its return", async () => {
   await using agent = TestAgent.prepare("services: {}");
-  const options = { auth: tokens({ a: "s" }), store: fileStore(`${agent.directory}/events`) };
-  const first = await Controller.listen({ port: 0, ...options });
+  const auth = tokens({ a: "s" });
+  const firstStore = fileStore(`${agent.directory}/events`);
+  const first = await Controller.listen({ port: 0, auth, store: firstStore });
   const { port } = first;
   agent.configure(`
 services: {web: {command: [node, ${fixture("http.mjs")}], restart: {backoff: {initial: 0s}}}}
@@ -19,20 +20,23 @@ controllers: [{url: "ws://127.0.0.1:${port}", token: s}]
   await agent.run();
   await until(() => first.hosts[0]?.connected);
   await first[Symbol.asyncDispose]();
+  await firstStore.close();
   for (let crash = 1; crash <= 5; crash++) {
     kill(await agent.pidOf("web"));
     await until(async () => (await agent.events("service.restarted")).length === crash);
   }
-  await using second = await Controller.listen({ port, ...options, store: fileStore(`${agent.directory}/events`) });
+  const store = fileStore(`${agent.directory}/events`);
+  await using second = await Controller.listen({ port, auth, store });
   const seen: Envelope[] = [];
   void (async () => {
     for await (const { event } of second.events({ from: "stored" })) seen.push(event);
   })();
-  await until(() => seen.filter(({ type }) => type === "ostler.service.restarted").length === 5, { within: 30_000 });
+  await until(() => seen.filter(({ type }) => type === "ostler.service.restarted").length === 5, "all came", 30_000);
   assert.deepEqual(
     seen.map(({ sequence }) => Number(sequence)),
     seen.map((_, at) => at + 1),
   );
+  await store.close();
 });
 
 test("a controller may connect by itself, with the scopes of its token", async () => {
@@ -94,8 +98,8 @@ test("controllers that talk nonsense are told, and the agent and the others do n
   for (const [name, { send, says }] of Object.entries(nonsense)) {
     const peer = await RawController.connect(agent.socket);
     send(peer.socket);
-    if (typeof says === "number") await until(() => peer.closedWith === says, { what: `${name} closes with ${says}` });
-    else await until(() => says.test(peer.received), { what: `${name} is answered by ${says.source}` });
+    if (typeof says === "number") await until(() => peer.closedWith === says, `${name} closes with ${says}`);
+    else await until(() => says.test(peer.received), `${name} is answered by ${says.source}`);
     peer.socket.terminate();
   }
   assert.equal(good.connected, true);
@@ -104,18 +108,28 @@ test("controllers that talk nonsense are told, and the agent and the others do n
 });
 
 test("a controller that never acknowledges gets one window, and the agent does not grow", async () => {
-  await using agent = await TestAgent.start(`
-services:
-${Array.from({ length: 8 }, (_, at) => `  s${at}: {command: ["false"], restart: {backoff: {initial: 0s}}}`).join("\n")}
+  await using agent = await TestAgent.start(`agent: {data_dir: ./data}
+http: {listen: "127.0.0.1:0", tokens: [{id: writer, secret: w, scopes: [admin]}]}
+services: {}
 `);
   const peer = await RawController.connect(agent.socket, { window: { events: 100, bytes: 1024 * 1024 } });
-  const eventsNow = async (): Promise<number> => (await agent.state()).seq;
-  await until(async () => (await eventsNow()) > 1000);
+  await using writer = await Host.connect(`${(await agent.url()).replace("http", "ws")}/v1/stream`, { token: "w" });
+  /** Each leaves events of more than 4 KiB in the journal. */
+  const command = (): Promise<unknown> =>
+    assert.rejects(
+      writer.run("service.stop", { service: "none" }, { reason: "x".repeat(4096) }),
+      /There is no service/,
+    );
+  const commands = async (count: number): Promise<void> => {
+    for (let sent = 0; sent < count; sent += 16) await Promise.all(Array.from({ length: 16 }, command));
+  };
+  await commands(2_000);
   const before = residentKiB(agent.pid);
-  await until(async () => (await eventsNow()) > 6000, { within: 60_000 });
-  assert.ok(peer.events <= 100, `${peer.events} events were sent unacknowledged`);
+  await commands(10_000);
   const grown = residentKiB(agent.pid) - before;
-  assert.ok(grown < 20 * 1024, `grown by ${grown} KiB while ${peer.events} events wait for their acknowledgement`);
+  assert.ok((await agent.state()).seq >= 24_000);
+  assert.ok(peer.events <= 100, `${peer.events} events were sent unacknowledged`);
+  assert.ok(grown < 20 * 1024, `grown by ${grown} KiB while 40 MiB of events wait for their acknowledgement`);
   peer.socket.terminate();
 });
 

@@ -19,7 +19,7 @@ controllers: [{url: "ws://127.0.0.1:${controller.port}", token: s, commands: ["s
   })();
   const pid = await agent.pidOf("web");
   kill(pid);
-  await until(() => seen.at(-1) === "service.ready" && seen.includes("service.exited"), { what: seen.join(" ") });
+  await until(() => seen.at(-1) === "service.ready" && seen.includes("service.exited"), "it is ready again");
   assert.deepEqual(
     seen.filter((type) => type !== "service.delayed"),
     [

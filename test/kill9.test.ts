@@ -49,7 +49,8 @@ controllers: [{url: "ws://127.0.0.1:${controller.port}", token: s}]
       const events = await agent.events();
       return seen.has(events.at(-1)?.id ?? "") ? events : undefined;
     },
-    { within: 30_000, what: "the controller has caught up" },
+    "the controller has caught up",
+    30_000,
   );
   assert.deepEqual(new Set(stored.map(epochOf)).size, 1);
   assert.deepEqual(

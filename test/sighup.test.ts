@@ -13,11 +13,11 @@ function catchesHangup(pid: number): boolean {
 test("a SIGHUP while the agent starts does not end it, and is not forgotten", async () => {
   await using agent = TestAgent.prepare("services: {}");
   const child = agent.spawn();
-  await until(() => catchesHangup(child.pid ?? 0), { what: "the handler is there" });
+  await until(() => catchesHangup(child.pid ?? 0), "the handler is there");
   assert.equal(agent.output, "", "the handler is there before anything else has happened");
   for (let time = 0; time < 5; time++) agent.signal("SIGHUP");
   await until(() => agent.get("/health"));
-  await until(async () => (await agent.events("config.applied")).length >= 2, { what: "the reload was done" });
+  await until(async () => (await agent.events("config.applied")).length >= 2, "the reload was done");
   assert.equal(child.exitCode, null);
 });
 

@@ -53,14 +53,12 @@ step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-bui
   OSTLER_TEST_NODE: nodeOfNextLine(),
 });
 
-const totals = readFileSync(counts, "utf8")
+const runs = readFileSync(counts, "utf8")
   .trim()
   .split("\n")
-  .map((line) => JSON.parse(line))
-  .reduce((sum, { passed, failed }) => ({ passed: sum.passed + passed, failed: sum.failed + failed }), {
-    passed: 0,
-    failed: 0,
-  });
+  .map((line) => JSON.parse(line));
+const sumOf = (key) => runs.reduce((sum, run) => sum + run[key], 0);
+for (const failure of runs.flatMap(({ failures }) => failures)) console.log(`\nfailed test: ${failure}`);
 for (const name of failed) console.log(`failed: ${name}`);
-console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
+console.log(`\n${sumOf("passed")} passed, ${sumOf("failed")} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -46,10 +46,10 @@ const { status } = spawnSync(
   ["--test", "--test-concurrency=2", "--test-timeout=600000", ...reporters, ...chosen],
   { cwd: root, stdio: "inherit" },
 );
-const { passed, failed, skipped } = JSON.parse(readFileSync(counts, "utf8"));
+const { passed, failed, skipped, failures } = JSON.parse(readFileSync(counts, "utf8"));
 rmSync(counts);
 // For whoever adds up several runs.
 if (process.env.OSTLER_TEST_COUNTS)
-  appendFileSync(process.env.OSTLER_TEST_COUNTS, `${JSON.stringify({ passed, failed })}\n`);
+  appendFileSync(process.env.OSTLER_TEST_COUNTS, `${JSON.stringify({ passed, failed, failures })}\n`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} not run` : ""}`);
 process.exitCode = status === 0 && failed === 0 ? 0 : 1;

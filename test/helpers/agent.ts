@@ -75,7 +75,7 @@ export class TestAgent implements AsyncDisposable {
   /** Starts the agent's process; resolves when it answers. */
   async run(): Promise<void> {
     this.spawn();
-    await until(() => this.get("/health"), { what: "the agent answers" });
+    await until(() => this.get("/health"), "the agent answers");
   }
 
   spawn(): ChildProcess {
@@ -84,7 +84,7 @@ export class TestAgent implements AsyncDisposable {
 
   /** Starts the agent's process through another program, which must end by executing its arguments. */
   spawnIn(wrapper: readonly string[]): ChildProcess {
-    const [program = "", ...args] = [...wrapper, ...ostler, "run", "-c", this.configFile];
+    const [program, ...args] = [...wrapper, ...ostler, "run", "-c", this.configFile];
     const child = spawn(program, args, { env: this.env, cwd: this.directory, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
@@ -145,13 +145,10 @@ export class TestAgent implements AsyncDisposable {
 
   /** Pid of a process that runs; waits for it. */
   async pidOf(service: string, process = "main"): Promise<number> {
-    return until(
-      async () => {
-        const phase = (await this.state()).services[service]?.processes[process]?.phase;
-        return phase?.name === "running" ? phase.pid : 0;
-      },
-      { what: `${service}/${process} runs` },
-    );
+    return until(async () => {
+      const phase = (await this.state()).services[service]?.processes[process]?.phase;
+      return phase?.name === "running" ? phase.pid : 0;
+    }, `${service}/${process} runs`);
   }
 
   async isReady(service: string): Promise<boolean> {
@@ -159,7 +156,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   async ready(service: string): Promise<void> {
-    await until(() => this.isReady(service), { what: `${service} is ready` });
+    await until(() => this.isReady(service), `${service} is ready`);
   }
 
   /** Every event in the journal. */
@@ -188,7 +185,7 @@ export class TestAgent implements AsyncDisposable {
     await this.end("SIGKILL");
     endServices(join(this.directory, "data"));
     for (const pid of this.servicePids()) kill(pid);
-    await until(() => this.servicePids().length === 0, { what: "nothing is left of the services" });
+    await until(() => this.servicePids().length === 0, "nothing is left of the services");
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
   }
 }
@@ -199,8 +196,18 @@ export function endServices(runDir: string): void {
   if (!existsSync(runs)) return;
   const names = readdirSync(runs, { recursive: true }).map(String);
   for (const name of names) {
-    const [, run, pid] = /^(.*)\.started\.(\d+)\.\d+$/.exec(name) ?? [];
-    if (run !== undefined && !names.some((other) => other.startsWith(`${run}.exited.`))) kill(-Number(pid));
+    const [, pid, ticks] = /\.started\.(\d+)\.(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && startTicksOf(Number(pid)) === Number(ticks)) kill(-Number(pid));
+  }
+}
+
+/** When a process started, in ticks since the kernel did; with its pid this names one process for good. */
+function startTicksOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,9 +1,10 @@
 /** Waits until something is true, looking often; fails with what was seen last. No test sleeps for a fixed time. */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { within = 15_000, what = "" }: { within?: number; what?: string } = {},
+  what = "it is true",
+  withinMs = 15_000,
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + within;
+  const deadline = performance.now() + withinMs;
   let last: unknown;
   for (;;) {
     try {
@@ -14,7 +15,7 @@ export async function until<T>(
       last = failure;
     }
     if (performance.now() > deadline)
-      throw new Error(`Not within ${within} ms${what === "" ? "" : `: ${what}`}. Last seen: ${String(last)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+      throw new Error(`Waited ${withinMs} ms in vain until ${what}. Last seen: ${String(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -71,11 +71,12 @@ export class Booted implements AsyncDisposable {
       group,
       spawn("sh", ["-c", inGroup, "sh", group, ...command], { stdio: "ignore" }),
     );
-    await until(() => booted.#findPid(), { what: "systemd is there" });
-    await until(() => booted.run("systemctl", "is-active", "basic.target").stdout.trim() === "active", {
-      within: 60_000,
-      what: "systemd has booted",
-    });
+    await until(() => booted.#findPid(), "systemd is there");
+    await until(
+      () => booted.run("systemctl", "is-active", "basic.target").stdout.trim() === "active",
+      "systemd has booted",
+      60_000,
+    );
     return booted;
   }
 

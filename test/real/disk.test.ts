@@ -90,15 +90,22 @@ test(
   options,
   async () => {
     await using host = await Confined.start("mount -t tmpfs -o size=400k tmpfs data");
-    await host.crash();
+    let crashes = 0;
+    const crash = async (): Promise<void> => {
+      await host.crash();
+      crashes++;
+    };
+    await crash();
     host.inside("head -c 10000000 /dev/zero > data/filler || true");
-    await host.crash();
-    await until(async () => ((await host.state()).agent.degraded.journal ?? "").includes("ENOSPC"));
-    for (let crash = 0; crash < 5; crash++) await host.crash();
+    await until(async () => {
+      await crash(); // The journal's last block has room for a few events still.
+      return ((await host.state()).agent.degraded.journal ?? "").includes("ENOSPC");
+    }, "the journal's disk is full");
+    for (let more = 0; more < 5; more++) await crash();
     assert.equal(((await (await fetch(`${host.url}/healthz`)).json()) as { status: string }).status, "degraded");
     assert.equal(await (await fetch(`${host.url}/health`)).text(), "OK\n");
     host.inside("rm data/filler");
-    await until(async () => (await host.state()).agent.degraded.journal === undefined);
+    await until(async () => (await host.state()).agent.degraded.journal === undefined, "the journal is whole again");
     const events = await until(async () => {
       const all = await host.events();
       return all.some(({ type }) => type === "ostler.agent.recovered") ? all : undefined;
@@ -107,7 +114,7 @@ test(
       events.map(({ sequence }) => Number(sequence)),
       events.map((_, at) => at + 1),
     );
-    assert.equal(events.filter(({ type }) => type === "ostler.service.restarted").length, 7);
+    assert.equal(events.filter(({ type }) => type === "ostler.service.restarted").length, crashes);
   },
 );
 

@@ -30,7 +30,7 @@ test(
     let printed = "";
     npm.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
     const answers = async (path: string): Promise<boolean> => (await fetch(`http://127.0.0.1:${http}${path}`)).ok;
-    await until(() => answers("/ready"), { within: 300_000, what: "the quickstart is ready" });
+    await until(() => answers("/ready"), "the quickstart is ready", 300_000);
     for (const path of ["/health", "/ready", "/metrics", "/v1/events", "/v1/stream"])
       assert.match(printed, new RegExp(path));
     assert.match(await (await fetch(`http://127.0.0.1:${greeter}/`)).text(), /Hello, guest number 1!/);

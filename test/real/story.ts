@@ -33,10 +33,7 @@ export async function liveThrough(agent: TestAgent, { services, name, answers }:
   const before = seen.length;
   const first = await agent.pidOf(name);
   kill(first);
-  await until(() => story(before).includes("exited") && story(before).at(-1) === "ready", {
-    what: "it comes back",
-    within: 30_000,
-  });
+  await until(() => story(before).includes("exited") && story(before).at(-1) === "ready", "it comes back", 30_000);
   assert.deepEqual(
     story(before).filter((type) => ["exited", "restarted", "ready"].includes(type)),
     ["exited", "restarted", "ready"],

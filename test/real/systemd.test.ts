@@ -29,7 +29,7 @@ END
 
   const show = (property: string): string => host.shell(`systemctl show -P ${property} ostler`).trim();
   const servicePid = async (): Promise<string> =>
-    until(() => /pid (\d+)/.exec(host.run("ostler", "status", "sleeper").stdout)?.[1], { what: "the service runs" });
+    until(() => /pid (\d+)/.exec(host.run("ostler", "status", "sleeper").stdout)?.[1], "the service runs");
 
   test("is one that systemd understands without a remark", () => {
     const { code, stderr } = host.run("systemd-analyze", "verify", "/etc/systemd/system/ostler.service");

@@ -56,6 +56,12 @@ export class OstlerError extends Error {
   }
 }
 
+/** The answer to a name that nothing has, with the names there are. */
+export function notFound(kind: string, name: string, known: Iterable<string>): OstlerError {
+  const names = [...known].join(", ") || "none";
+  return new OstlerError("not-found", `There is no ${kind} "${name}" here. Known: ${names}.`);
+}
+
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

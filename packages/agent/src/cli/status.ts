@@ -1,6 +1,7 @@
 import {
   exitInWords,
-  OstlerError,
+  notFound,
+  own,
   unreadyReasons,
   type HostState,
   type ProcessState,
@@ -22,12 +23,8 @@ export async function status(globals: Globals & { check?: boolean }, name: strin
 /** @throws OstlerError `not-found` */
 export function chosen({ services }: HostState, name: string | undefined): Record<string, ServiceState> {
   if (name === undefined) return services;
-  const service = services[name];
-  if (!service)
-    throw new OstlerError(
-      "not-found",
-      `There is no service "${name}" here. Known: ${Object.keys(services).join(", ") || "none"}.`,
-    );
+  const service = own(services, name);
+  if (!service) throw notFound("service", name, Object.keys(services));
   return { [name]: service };
 }
 

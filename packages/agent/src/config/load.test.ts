@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { tempDir } from "../testing/temp-dir.js";
 import { unprivileged } from "../testing/unprivileged.js";
-import { loaded, problemsOf } from "./config-testing.js";
+import { loaded, problemsOf } from "../testing/config.js";
 import { maxFileBytes } from "./document.js";
 import { loadConfig, loadConfigOrThrow } from "./load.js";
 import { processesOf } from "./services.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loaded } from "./config-testing.js";
+import { loaded } from "../testing/config.js";
 import { effectOf, planChanges } from "./plan.js";
 
 const check = '{name: up, kind: http, url: "http://127.0.0.1:1/"}';

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tempDir } from "../testing/temp-dir.js";
 import { loadConfigOrThrow } from "./load.js";
-import { loaded } from "./config-testing.js";
+import { loaded } from "../testing/config.js";
 import { redacted, scrub, scrubbed } from "./redact.js";
 import type { Config } from "./schema.js";
 

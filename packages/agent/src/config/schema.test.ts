@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { loaded, problemsOf } from "./config-testing.js";
+import { loaded, problemsOf } from "../testing/config.js";
 import { jsonSchema } from "./schema.js";
 import { checksOf, processesOf } from "./services.js";
 
@@ -148,7 +148,12 @@ test("an empty configuration means the documented defaults", () => {
   );
 });
 
-type Schema = { [key: string]: unknown; type?: string | string[]; properties?: Record<string, Schema>; additionalProperties?: Schema | false };
+type Schema = {
+  [key: string]: unknown;
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema | false;
+};
 
 test("the published schema is JSON Schema of draft 2020-12, and plain JSON", () => {
   const schema = jsonSchema() as Schema;

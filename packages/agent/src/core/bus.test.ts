@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fold, initialState, type ForeignEvent, type HostEvent } from "@ostler/protocol";
 import { Bus, type Published } from "./bus.js";
-import { fakeClock } from "./fake-clock.js";
+import { FakeClock } from "../testing/fake-clock.js";
 
-const clock = fakeClock();
+const clock = new FakeClock();
 const newBus = (): Bus => new Bus({ state: initialState("e1"), agentId: "a1", clock });
 const note = (text: string): ForeignEvent => ({ type: "app.noted", data: { text } });
 const configured: HostEvent = { type: "service.configured", data: { service: "web", processes: ["main"], checks: [] } };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { systemClock, type Clock } from "./clock.js";
-import { fakeClock } from "./fake-clock.js";
+import { FakeClock } from "../testing/fake-clock.js";
 
 type Ground = { clock: Clock; pass: (ms: number) => void };
 const never = new AbortController().signal;
@@ -82,7 +82,7 @@ function contract(name: string, ground: () => Ground): void {
 
 contract("system clock", () => ({ clock: systemClock, pass: () => undefined }));
 contract("fake clock", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   return { clock, pass: (ms) => clock.advance(ms) };
 });
 
@@ -105,7 +105,7 @@ test("a delay longer than the host's timers take does not fire at once", async (
 });
 
 test("a timer of the fake clock sees the moment it was due at, and may set the next", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const seen: number[] = [];
   const again = (): void => {
     seen.push(clock.monotonic());
@@ -114,12 +114,12 @@ test("a timer of the fake clock sees the moment it was due at, and may set the n
   clock.after(10, again);
   clock.advance(35);
   assert.deepEqual(seen, [10, 20, 30]);
-  assert.equal(clock.nextMs(), 5);
+  assert.equal(clock.nextMs, 5);
 });
 
 test("when the wall clock jumps, timers take no notice", () => {
-  const clock = fakeClock(1000);
+  const clock = new FakeClock(1000);
   clock.after(10, () => undefined);
   clock.jump(-500);
-  assert.deepEqual([clock.now(), clock.monotonic(), clock.nextMs()], [500, 0, 10]);
+  assert.deepEqual([clock.now(), clock.monotonic(), clock.nextMs], [500, 0, 10]);
 });

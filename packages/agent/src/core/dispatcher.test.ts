@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { initialState, type CommandName, type HostEvent, type HostState } from "@ostler/protocol";
 import { Bus } from "./bus.js";
 import { Dispatcher, type CommandRequest, type Dispatched, type HandlerContext, type Handlers } from "./dispatcher.js";
-import { fakeClock } from "./fake-clock.js";
+import { FakeClock } from "../testing/fake-clock.js";
 
 type Work = (args: { service?: string }, context: HandlerContext) => Promise<object>;
 
@@ -13,7 +13,7 @@ function bench(
   state: HostState = initialState("e1"),
   synced = async (): Promise<void> => {},
 ) {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const bus = new Bus({ state, agentId: "a1", clock });
   const story: string[] = [];
   bus.subscribe("story", ({ event }) => {
@@ -266,20 +266,20 @@ for (const timeoutMs of [20, 1001.0000000001, 0.5])
     await settled();
     clock.advance(timeoutMs);
     const { outcome, code } = await resultOf(dispatched);
-    assert.deepEqual([outcome, code, clock.nextMs()], ["failed", "timed-out", Infinity]);
+    assert.deepEqual([outcome, code, clock.nextMs], ["failed", "timed-out", Infinity]);
   });
 
 test("a command that was done in time leaves no timer behind", async () => {
   const { dispatcher, clock } = bench();
   await dispatcher.run(request("1", { timeoutMs: 60_000 }));
-  assert.equal(clock.nextMs(), Infinity);
+  assert.equal(clock.nextMs, Infinity);
 });
 
 test("a command without a time limit of its own has ten minutes", async () => {
   const { dispatcher, clock } = bench(untilWithdrawn);
   const dispatched = await dispatcher.dispatch(request("1"));
   await settled();
-  assert.equal(clock.nextMs(), 600_000);
+  assert.equal(clock.nextMs, 600_000);
   clock.advance(600_000);
   assert.equal((await resultOf(dispatched)).code, "timed-out");
 });

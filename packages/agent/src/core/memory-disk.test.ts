@@ -1,4 +1,4 @@
-import { testDisk } from "./disk-contract.js";
+import { testDisk } from "../testing/disk-contract.js";
 import { memoryDisk } from "./memory-disk.js";
 
 testDisk("a disk in memory", memoryDisk);

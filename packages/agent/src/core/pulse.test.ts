@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeClock } from "./fake-clock.js";
+import { FakeClock } from "../testing/fake-clock.js";
 import { Pulse } from "./pulse.js";
 
 test("a part is overdue when it has not beaten for three times as long as it promised, and a second", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const pulse = new Pulse(clock);
   pulse.expect("checks", 1000);
   clock.advance(4000);
@@ -14,7 +14,7 @@ test("a part is overdue when it has not beaten for three times as long as it pro
 });
 
 test("a beat makes a part well again", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const pulse = new Pulse(clock);
   const beat = pulse.expect("checks", 1000);
   clock.advance(60_000);
@@ -23,7 +23,7 @@ test("a beat makes a part well again", () => {
 });
 
 test("each part has a pace of its own", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const pulse = new Pulse(clock);
   pulse.expect("slow", 60_000);
   pulse.expect("quick", 100);
@@ -32,7 +32,7 @@ test("each part has a pace of its own", () => {
 });
 
 test("a jump of the wall clock makes nobody overdue", () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const pulse = new Pulse(clock);
   pulse.expect("checks", 1000);
   clock.jump(86_400_000);
@@ -40,5 +40,5 @@ test("a jump of the wall clock makes nobody overdue", () => {
 });
 
 test("without parts nothing is overdue", () => {
-  assert.deepEqual(new Pulse(fakeClock()).overdue(), []);
+  assert.deepEqual(new Pulse(new FakeClock()).overdue(), []);
 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { testDisk } from "../core/disk-contract.js";
+import { testDisk } from "../testing/disk-contract.js";
 import { openDisk } from "./disk.js";
-import { TempDisk } from "./temp-disk.js";
+import { TempDisk } from "../testing/temp-disk.js";
 
 testDisk("a directory of the host", (context) => {
   const temp = new TempDisk();

@@ -31,7 +31,7 @@ test("a name that looks like the rest of the line deceives nobody", async () => 
   const started = spawn(script, { stdio: ["pipe", "ignore", "ignore"] });
   await once(started, "spawn");
   const pid = started.pid ?? assert.fail();
-  await until(() => readProc(`${pid}/stat`)?.includes("(a) Z 1 (b)"), { what: "the script runs" });
+  await until(() => readProc(`${pid}/stat`)?.includes("(a) Z 1 (b)"), "the script runs");
   const { parent, ended } = statOf(pid) ?? assert.fail();
   assert.deepEqual([parent, ended], [process.pid, false]);
   started.kill("SIGKILL");

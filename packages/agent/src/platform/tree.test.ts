@@ -33,7 +33,7 @@ function run(script: string): Run {
 }
 
 const has = (tree: Run, count: number): Promise<number[]> =>
-  until(() => (tree.pids().length === count ? tree.pids() : undefined), { what: `${count} processes` });
+  until(() => (tree.pids().length === count ? tree.pids() : undefined), `${count} processes`);
 
 test("the tree of a process is itself, its children and theirs", async () => {
   using tree = run("sleep 1000 & sh -c 'sleep 1000 & wait' & wait");
@@ -44,9 +44,9 @@ test("the tree of a process is itself, its children and theirs", async () => {
 
 test("who leaves the session is found by the mark it carries", async () => {
   using tree = run("setsid sleep 1000 & exec sleep 1000");
-  const pids = await has(tree, 2);
-  const sessions = new Set(pids.map((pid) => statOf(pid)?.session));
-  assert.equal(sessions.size, 2);
+  const sessions = async (): Promise<number> =>
+    new Set((await has(tree, 2)).map((pid) => statOf(pid)?.session)).size;
+  await until(async () => (await sessions()) === 2, "one has left");
 });
 
 test("who leaves the session and drops the mark is found while its parent is there", async () => {
@@ -56,15 +56,13 @@ test("who leaves the session and drops the mark is found while its parent is the
 
 test("children whose parent has ended still belong to the tree", async () => {
   using tree = run("sleep 1000 & setsid sleep 1000 & exit 0");
-  await until(() => !statOf(tree.root.pid) || statOf(tree.root.pid)?.ended, { what: "the first process has ended" });
+  await until(() => !statOf(tree.root.pid) || statOf(tree.root.pid)?.ended, "the first process has ended");
   await has(tree, 2);
 });
 
 test("what has ended is no part of the tree", async () => {
   using tree = run("true & exec sleep 1000");
-  await until(() => allProcesses().some(({ parent, ended }) => parent === tree.root.pid && ended), {
-    what: "a zombie",
-  });
+  await until(() => allProcesses().some(({ parent, ended }) => parent === tree.root.pid && ended), "a zombie");
   assert.deepEqual(tree.pids(), [tree.root.pid]);
 });
 

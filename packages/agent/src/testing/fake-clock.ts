@@ -1,28 +1,38 @@
 import type { Clock } from "../core/clock.js";
 
-/** A clock that stands still until a test moves it. Timers fire in order as it passes them. */
+type Timer = { dueMs: number; call: () => void };
+
+/** A clock that stands still until a test tells it to go on. Timers fire in order as it passes them. */
 export class FakeClock implements Clock {
-  #ms = 0;
-  #fired = 0;
-  readonly #timers = new Set<{ atMs: number; call: () => void }>();
+  readonly #timers = new Set<Timer>();
+  #passedMs = 0;
+  #wallMs: number;
+  /** How often anybody was woken. */
+  fired = 0;
+  /** Every sleep that was begun, in milliseconds. */
+  readonly slept: number[] = [];
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#wallMs = startMs;
+  }
 
   now(): number {
-    return Date.UTC(2030, 0, 1) + this.#ms;
+    return this.#wallMs;
   }
 
   monotonic(): number {
-    return this.#ms;
+    return this.#passedMs;
   }
 
   after(ms: number, call: () => void): () => void {
-    const timer = { atMs: this.#ms + ms, call };
+    const timer = { dueMs: this.#passedMs + ms, call };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
+    this.slept.push(ms);
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
       const end = (): void => {
         cancel();
         signal.removeEventListener("abort", end);
@@ -30,6 +40,7 @@ export class FakeClock implements Clock {
       };
       const cancel = this.after(ms, end);
       signal.addEventListener("abort", end);
+      if (signal.aborted) end();
     });
   }
 
@@ -38,28 +49,49 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** How often anybody was woken. */
-  get fired(): number {
-    return this.#fired;
+  /** How long until the next timer; Infinity when nobody waits. */
+  get nextMs(): number {
+    return (this.#first()?.dueMs ?? Infinity) - this.#passedMs;
   }
 
-  /** Moves on by `ms`, from timer to timer; what became due settles before the next one. */
-  async advance(ms: number): Promise<void> {
-    const until = this.#ms + ms;
-    await settled();
-    for (let next = this.#next(until); next; next = this.#next(until)) {
-      this.#timers.delete(next);
-      this.#ms = Math.max(this.#ms, next.atMs);
-      this.#fired++;
-      next.call();
-      await settled();
-    }
-    this.#ms = until;
+  /** Lets time pass at one blow, and calls on the way whatever is due, in order. */
+  advance(ms: number): void {
+    const endMs = this.#passedMs + ms;
+    while (this.#fireFirst(endMs));
+    this.#pass(endMs);
   }
 
-  #next(until: number): { atMs: number; call: () => void } | undefined {
-    const [first] = [...this.#timers].sort((a, b) => a.atMs - b.atMs);
-    return first && first.atMs <= until ? first : undefined;
+  /** Lets time pass as in life: what became due settles before the next timer. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#passedMs + ms;
+    do await settled();
+    while (this.#fireFirst(endMs));
+    this.#pass(endMs);
+  }
+
+  /** Lets the wall clock jump, as an administrator or NTP does; timers take no notice. */
+  jump(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  #fireFirst(endMs: number): boolean {
+    const timer = this.#first();
+    if (!timer || timer.dueMs > endMs) return false;
+    this.#timers.delete(timer);
+    this.#pass(timer.dueMs);
+    this.fired++;
+    timer.call();
+    return true;
+  }
+
+  #first(): Timer | undefined {
+    return [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+  }
+
+  #pass(toMs: number): void {
+    const ms = Math.max(0, toMs - this.#passedMs);
+    this.#passedMs += ms;
+    this.#wallMs += ms;
   }
 }
 

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { TempDisk } from "../../platform/temp-disk.js";
+import { TempDisk } from "../../testing/temp-disk.js";
 import type { Disk } from "../disk.js";
-import { fakeClock, type FakeClock } from "../fake-clock.js";
-import { FaultyDisk } from "../faulty-disk.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { FaultyDisk } from "../../testing/faulty-disk.js";
 import { memoryDisk } from "../memory-disk.js";
 import { Cursors } from "./cursors.js";
 
 type Bench = { cursors: Cursors; clock: FakeClock; told: string[] };
 
 async function open(disk: Disk): Promise<Bench> {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const told: string[] = [];
   const cursors = await Cursors.open({ disk, clock, degraded: (reason) => void told.push(reason) });
   return { cursors, clock, told };
@@ -63,7 +63,7 @@ test("acknowledgements within a quarter of a second are saved together, each rea
   await settled();
   assert.equal(saves(disk), 2);
   assert.deepEqual([await reopened(disk, "ops"), await reopened(disk, "dev")], [100, 100]);
-  assert.equal(clock.nextMs(), Infinity);
+  assert.equal(clock.nextMs, Infinity);
 });
 
 test("what is acknowledged while others are saved is saved after them", async () => {
@@ -206,5 +206,5 @@ test("closing leaves no timer behind, and closing twice is closing once", async 
   cursors.set("ops", { epoch: "e1", seq: 2 });
   await cursors[Symbol.asyncDispose]();
   await cursors[Symbol.asyncDispose]();
-  assert.deepEqual([clock.nextMs(), saves(disk)], [Infinity, 1]);
+  assert.deepEqual([clock.nextMs, saves(disk)], [Infinity, 1]);
 });

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { HostEvent } from "@ostler/protocol";
 import fc from "fast-check";
-import { TempDisk } from "../../platform/temp-disk.js";
-import { fakeClock } from "../fake-clock.js";
-import { FaultyDisk } from "../faulty-disk.js";
+import { TempDisk } from "../../testing/temp-disk.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { FaultyDisk } from "../../testing/faulty-disk.js";
 import { memoryDisk } from "../memory-disk.js";
 import { segmentName, segmentsOf } from "./segments.js";
-import { inShort, Timeline } from "./timeline.js";
+import { inShort, Timeline } from "../../testing/timeline.js";
 
 const kib = 1024;
 const hour = 3_600_000;
@@ -284,7 +284,7 @@ test("a reader that falls behind what is kept gets a gap, and goes on", async ()
 
 test("events that are too old go, also when nothing happens any more", async () => {
   using temp = new TempDisk();
-  const clock = fakeClock(Date.now());
+  const clock = new FakeClock(Date.now());
   await using timeline = await Timeline.open(temp.disk, { clock, limits: { maxBytes: 256 * kib, maxAgeMs: 2 * day } });
   timeline.note(8, 10 * kib);
   await timeline.synced();
@@ -300,7 +300,7 @@ test("events that are too old go, also when nothing happens any more", async () 
 });
 
 test("two clean-ups at the same time take away only what must go", async () => {
-  const clock = fakeClock(Date.now());
+  const clock = new FakeClock(Date.now());
   const disk = new FaultyDisk(memoryDisk());
   await using timeline = await Timeline.open(disk, { clock, limits: { maxBytes: 256 * kib, maxAgeMs: hour } });
   timeline.note(16, 10 * kib);
@@ -317,7 +317,7 @@ test("two clean-ups at the same time take away only what must go", async () => {
 
 test("an urgent event is on the disk at once, without any time passing", async () => {
   using temp = new TempDisk();
-  await using timeline = await Timeline.open(temp.disk, { clock: fakeClock() });
+  await using timeline = await Timeline.open(temp.disk, { clock: new FakeClock() });
   const written = timeline.written();
   timeline.publish(restarted(1));
   await written;
@@ -326,13 +326,13 @@ test("an urgent event is on the disk at once, without any time passing", async (
 
 test("events that nobody waits for are on the disk together after a second, and not before", async () => {
   using temp = new TempDisk();
-  const clock = fakeClock();
+  const clock = new FakeClock();
   await using timeline = await Timeline.open(temp.disk, { clock });
   const written = timeline.written();
   timeline.note(2);
   clock.advance(600);
   timeline.note(1);
-  assert.equal(clock.nextMs(), 400);
+  assert.equal(clock.nextMs, 400);
   clock.advance(399);
   await settled();
   assert.equal(timeline.journal.durable, 0);
@@ -342,7 +342,7 @@ test("events that nobody waits for are on the disk together after a second, and 
 });
 
 test("an urgent event takes those along that could have waited", async () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   await using timeline = await Timeline.open(memoryDisk(), { clock });
   const written = timeline.written();
   timeline.note(2);
@@ -352,14 +352,14 @@ test("an urgent event takes those along that could have waited", async () => {
 });
 
 test("when somebody reads along, an event does not wait for long", async () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   await using timeline = await Timeline.open(memoryDisk(), { clock });
   timeline.publish(restarted(1));
   await timeline.synced();
   const story = timeline.story(2, 2);
   await settled();
   timeline.note(1);
-  assert.equal(clock.nextMs(), 50);
+  assert.equal(clock.nextMs, 50);
   clock.advance(50);
   assert.equal(await story, "2");
 });
@@ -458,12 +458,12 @@ test("a reader that begins before the first event is on the disk misses nothing 
 });
 
 test("a closed journal leaves no timer and no file open", async () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const disk = new FaultyDisk(memoryDisk());
   const timeline = await Timeline.open(disk, { clock });
   timeline.note(1);
   await timeline[Symbol.asyncDispose]();
-  assert.equal(clock.nextMs(), Infinity);
+  assert.equal(clock.nextMs, Infinity);
   assert.deepEqual(
     disk.calls.filter((call) => /^(open|close)/.test(call)),
     [`open ${segmentName(1)}`, `close ${segmentName(1)}`],
@@ -473,7 +473,7 @@ test("a closed journal leaves no timer and no file open", async () => {
 /** A journal on a disk that refuses to be written to since the second event. */
 async function onFullDisk(options: { tornBytes?: number; failing?: "append" | "sync" | "truncate" } = {}) {
   const { tornBytes = 0, failing = "append" } = options;
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const disk = new FaultyDisk(memoryDisk());
   const timeline = await Timeline.open(disk, { clock });
   timeline.publish(restarted(1));
@@ -484,7 +484,7 @@ async function onFullDisk(options: { tornBytes?: number; failing?: "append" | "s
 }
 
 /** Lets the journal try again until it has written everything. */
-async function retried(timeline: Timeline, clock: ReturnType<typeof fakeClock>): Promise<void> {
+async function retried(timeline: Timeline, clock: FakeClock): Promise<void> {
   while (timeline.told.at(-1) !== "recovered") {
     clock.advance(1000);
     await settled();
@@ -554,7 +554,7 @@ test("a journal closes on a full disk too", async () => {
   const { clock, timeline } = await onFullDisk();
   timeline.publish(restarted(2));
   await timeline[Symbol.asyncDispose]();
-  assert.equal(clock.nextMs(), Infinity);
+  assert.equal(clock.nextMs, Infinity);
 });
 
 test("a disk that becomes full again is told again", async () => {
@@ -614,7 +614,7 @@ test("the numbers of events that were dropped last are not used again", async ()
 });
 
 test("an event too large for a frame is kept without its data, and says so", async () => {
-  await using timeline = await Timeline.open(memoryDisk(), { clock: fakeClock() });
+  await using timeline = await Timeline.open(memoryDisk(), { clock: new FakeClock() });
   timeline.note(1, 9 * 1024 * kib);
   timeline.publish(restarted(2));
   assert.equal(await timeline.story(), "1-2");
@@ -622,7 +622,7 @@ test("an event too large for a frame is kept without its data, and says so", asy
 });
 
 test("a burst too large to wait is told as a gap at once, and what follows is kept", async () => {
-  await using timeline = await Timeline.open(memoryDisk(), { clock: fakeClock() });
+  await using timeline = await Timeline.open(memoryDisk(), { clock: new FakeClock() });
   const written = timeline.written();
   timeline.note(9, big);
   await written;
@@ -656,7 +656,7 @@ test("events that come while a write fails stay behind those that failed", async
 });
 
 test("what has been written makes room for what comes", async () => {
-  const clock = fakeClock();
+  const clock = new FakeClock();
   await using timeline = await Timeline.open(memoryDisk(), { clock });
   for (let at = 0; at < 12; at++) {
     timeline.note(1, big);

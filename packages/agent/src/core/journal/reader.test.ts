@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sequenceOf } from "@ostler/protocol";
 import { Changes } from "../changes.js";
-import { FaultyDisk } from "../faulty-disk.js";
+import { FaultyDisk } from "../../testing/faulty-disk.js";
 import { memoryDisk } from "../memory-disk.js";
 import { read, type Reading } from "./reader.js";
 import { encodeRecord } from "./record.js";
 import { segmentName, type Segment } from "./segments.js";
-import { inShort } from "./timeline.js";
+import { inShort } from "../../testing/timeline.js";
 
 const kib = 1024;
 const event = (seq: number, bytes = 1): string =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { envelopeOf, initialState, type HostEvent } from "@ostler/protocol";
-import { FaultyDisk } from "../faulty-disk.js";
+import { FaultyDisk } from "../../testing/faulty-disk.js";
 import { memoryDisk } from "../memory-disk.js";
 import { encodeRecord } from "./record.js";
 import { recover, type Recovered } from "./recover.js";

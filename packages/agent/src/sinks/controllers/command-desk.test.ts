@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aborted } from "./fixtures/aborted.js";
-import { openGround } from "./fixtures/ground.js";
-import { welcomed } from "./fixtures/raw-controller.js";
-import { until } from "./fixtures/until.js";
+import { aborted } from "../../testing/aborted.js";
+import { openGround } from "../../testing/controllers-sink.js";
+import { welcomed } from "../../testing/raw-controller.js";
+import { until } from "../../testing/until.js";
 
 test("a command is accepted, runs, and has its data as the result", async () => {
   const plan = { hash: "h2", changes: [] };

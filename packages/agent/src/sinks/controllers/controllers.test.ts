@@ -6,11 +6,11 @@ import { decodeEnvelope, seqOf, subprotocol, tapSubprotocol, type Actor, type En
 import { WebSocket } from "ws";
 import type { ControllerConfig } from "../../config/controllers.js";
 import { Controllers } from "./controllers.js";
-import { openDoor } from "./fixtures/door.js";
-import { openGround, type Ground, type GroundOptions } from "./fixtures/ground.js";
-import { HandClock } from "./fixtures/hand-clock.js";
-import { RawController, welcome } from "./fixtures/raw-controller.js";
-import { until } from "./fixtures/until.js";
+import { openDoor } from "../../testing/controller-door.js";
+import { openGround, type Ground, type GroundOptions } from "../../testing/controllers-sink.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { RawController, welcome } from "../../testing/raw-controller.js";
+import { until } from "../../testing/until.js";
 
 type House = AsyncDisposable & { ground: Ground; controllers: Controllers; port: number };
 
@@ -212,29 +212,29 @@ suite("a tap", () => {
   });
 
   test("that answers no ping is cut off", async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     await using house = await openHouse([], { clock });
     const socket = new WebSocket(`ws://127.0.0.1:${house.port}/v1/stream`, [tapSubprotocol], { autoPong: false });
     let pings = 0;
     socket.on("ping", () => pings++);
     const closed = new Promise<number>((resolve) => socket.on("close", resolve));
-    await until(() => clock.pending === 1, "the tap is open");
-    clock.pass(30_000);
+    await until(() => clock.waiting === 1, "the tap is open");
+    clock.advance(30_000);
     await until(() => pings === 1, "it was asked");
-    clock.pass(30_000);
+    clock.advance(30_000);
     assert.equal(await closed, 1006);
-    await until(() => clock.pending === 0, "no timer is left");
+    await until(() => clock.waiting === 0, "no timer is left");
   });
 
   test("that answers pings stays", async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     await using house = await openHouse([], { clock });
     const socket = await connect(house, [tapSubprotocol]);
     const events = tapped(socket);
     let pings = 0;
     socket.on("ping", () => pings++);
     for (let n = 1; n <= 5; n++) {
-      clock.pass(30_000);
+      clock.advance(30_000);
       await until(() => pings === n, "it was asked");
       await house.ground.tick(1);
       await until(() => events.length === n, "the pong, and the event behind it, have gone their way");

@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { seqOf, subprotocol } from "@ostler/protocol";
 import type { ControllerConfig } from "../../config/controllers.js";
 import { keepDialing, type DialerDeps } from "./dialer.js";
-import { closing, openDoor, stay } from "./fixtures/door.js";
-import { openGround, type Ground } from "./fixtures/ground.js";
-import { HandClock } from "./fixtures/hand-clock.js";
-import { until } from "./fixtures/until.js";
+import { closing, openDoor, stay } from "../../testing/controller-door.js";
+import { openGround, type Ground } from "../../testing/controllers-sink.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { until } from "../../testing/until.js";
 
-type Dialing = AsyncDisposable & { ground: Ground; clock: HandClock };
+type Dialing = AsyncDisposable & { ground: Ground; clock: FakeClock };
 
 /** An agent that keeps dialing, on a clock that the test turns by hand. */
 async function dialing(config: Partial<ControllerConfig> & { url: string }, random = 1 - 1e-12): Promise<Dialing> {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const ground = await openGround({ clock });
   const stop = new AbortController();
   const deps: DialerDeps = { ...ground, random: () => random, claim: () => () => undefined };
@@ -32,7 +32,7 @@ async function dialing(config: Partial<ControllerConfig> & { url: string }, rand
 async function waits(count: number, { clock }: Dialing): Promise<number[]> {
   for (let n = 1; n <= count; n++) {
     await until(() => clock.slept.length === n, `attempt ${n} has ended`);
-    if (n < count) clock.pass(clock.slept[n - 1] ?? 0);
+    if (n < count) clock.advance(clock.slept[n - 1] ?? 0);
   }
   return clock.slept;
 }
@@ -66,11 +66,11 @@ test("after a session the same trouble is news again", async () => {
   await using door = await openDoor("502 Bad Gateway", stay, "502 Bad Gateway");
   await using agent = await dialing({ url: door.url });
   await waits(1, agent);
-  agent.clock.pass(60_000);
+  agent.clock.advance(60_000);
   await until(() => agent.ground.told("controller.connected").length === 1, "it is connected");
   await door.controllers[0]?.[Symbol.asyncDispose]();
   await until(() => agent.clock.slept.length === 2, "the session has ended");
-  agent.clock.pass(60_000);
+  agent.clock.advance(60_000);
   await until(() => reasons(agent).length === 2, "it is told again");
 });
 
@@ -130,7 +130,7 @@ test("sessions that are short do not shorten the wait, a good one does", async (
   await using door = await openDoor("502 Bad Gateway", "502 Bad Gateway", stay, stay);
   await using agent = await dialing({ url: door.url });
   await waits(3 - 1, agent);
-  agent.clock.pass(60_000);
+  agent.clock.advance(60_000);
   for (const [session, lastedMs] of [1000, 61_000].entries()) {
     const { ground, clock } = agent;
     await until(() => ground.told("controller.connected").length === session + 1, "it is connected");
@@ -138,11 +138,11 @@ test("sessions that are short do not shorten the wait, a good one does", async (
     for (let ms = 0; ms < lastedMs; ms += 1000) {
       controller?.send({ t: "want_state" });
       await controller?.next("state");
-      clock.pass(1000);
+      clock.advance(1000);
     }
     await controller?.[Symbol.asyncDispose]();
     await until(() => clock.slept.length === 3 + session, "the session has ended");
-    clock.pass(60_000);
+    clock.advance(60_000);
   }
   assert.deepEqual(agent.clock.slept, [1000, 2000, 4000, 1000]);
 });
@@ -163,7 +163,7 @@ test("after a reconnect the events go on behind the last one acknowledged", asyn
     await controller[Symbol.asyncDispose]();
     await until(() => clock.slept.length === round + 1, "the session has ended");
     await ground.tick(5);
-    clock.pass(60_000);
+    clock.advance(60_000);
   }
   assert.deepEqual(
     seen,

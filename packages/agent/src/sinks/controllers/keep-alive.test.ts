@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hashOf, initialState, type AgentFrame } from "@ostler/protocol";
-import { HandClock } from "./fixtures/hand-clock.js";
+import { FakeClock } from "../../testing/fake-clock.js";
 import { KeepAlive, type Silence } from "./keep-alive.js";
 
 /** A link on a clock that the test turns by hand. */
 function world(silence: Silence): {
-  clock: HandClock;
+  clock: FakeClock;
   alive: KeepAlive;
   sent: { atMs: number; frame: AgentFrame }[];
   say: () => void;
   terminatedAt: () => number | undefined;
 } {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const sent: { atMs: number; frame: AgentFrame }[] = [];
   let terminatedAt: number | undefined;
   const link = {
@@ -37,7 +37,7 @@ function longestSilence(sent: readonly { atMs: number }[]): number {
 
 test("a heartbeat says where the agent is", () => {
   const { clock, sent } = world({ oursMs: 1000, theirsMs: 1000 });
-  clock.pass(1000);
+  clock.advance(1000);
   const hash = hashOf({ ...initialState("e1"), seq: 7 });
   assert.deepEqual(
     sent.map(({ frame }) => frame),
@@ -48,11 +48,11 @@ test("a heartbeat says where the agent is", () => {
 test("it is never silent for longer than agreed, whenever it last said something else", () => {
   for (let saidAtMs = 0; saidAtMs < 1000; saidAtMs += 50) {
     const { clock, alive, sent, say } = world({ oursMs: 1000, theirsMs: 1000 });
-    clock.pass(saidAtMs);
+    clock.advance(saidAtMs);
     say();
     for (let n = 0; n < 40; n++) {
       alive.heard();
-      clock.pass(100);
+      clock.advance(100);
     }
     assert.ok(longestSilence(sent) <= 1000, `silent for ${longestSilence(sent)} ms after ${saidAtMs}`);
   }
@@ -63,7 +63,7 @@ test("while there is other traffic there is no heartbeat", () => {
   for (let n = 0; n < 20; n++) {
     say();
     alive.heard();
-    clock.pass(500);
+    clock.advance(500);
   }
   assert.deepEqual(
     sent.filter(({ frame }) => frame.t === "heartbeat"),
@@ -73,26 +73,26 @@ test("while there is other traffic there is no heartbeat", () => {
 
 test("a controller that has missed two heartbeats is cut off", () => {
   const { clock, alive, terminatedAt } = world({ oursMs: 1000, theirsMs: 1000 });
-  clock.pass(600);
+  clock.advance(600);
   alive.heard();
-  clock.pass(2400);
+  clock.advance(2400);
   assert.equal(terminatedAt(), undefined);
-  clock.pass(600);
+  clock.advance(600);
   assert.ok((terminatedAt() ?? 0) > 3000);
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.waiting, 0);
 });
 
 test("an agent that is configured to speak more often does not expect it of the controller", () => {
   const { clock, sent, terminatedAt } = world({ oursMs: 1000, theirsMs: 30_000 });
-  clock.pass(60_000);
+  clock.advance(60_000);
   assert.equal(terminatedAt(), undefined);
   assert.ok(longestSilence(sent) <= 1000);
-  clock.pass(20_000);
+  clock.advance(20_000);
   assert.notEqual(terminatedAt(), undefined);
 });
 
 test("what has ended leaves no timer", () => {
   const { clock, alive } = world({ oursMs: 1000, theirsMs: 1000 });
   alive[Symbol.dispose]();
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.waiting, 0);
 });

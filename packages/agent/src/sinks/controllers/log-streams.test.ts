@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aborted } from "./fixtures/aborted.js";
-import { openGround, type Ground } from "./fixtures/ground.js";
-import { welcomed } from "./fixtures/raw-controller.js";
-import { until } from "./fixtures/until.js";
+import { aborted } from "../../testing/aborted.js";
+import { openGround, type Ground } from "../../testing/controllers-sink.js";
+import { welcomed } from "../../testing/raw-controller.js";
+import { until } from "../../testing/until.js";
 
 /** Lines as they are written, to whoever reads; counts the readers. */
 function lines(): { read: Ground["logs"]; readers: () => number } {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seqOf, type Envelope } from "@ostler/protocol";
-import { openGround } from "./fixtures/ground.js";
-import { HandClock } from "./fixtures/hand-clock.js";
-import { welcomed } from "./fixtures/raw-controller.js";
+import { openGround } from "../../testing/controllers-sink.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { welcomed } from "../../testing/raw-controller.js";
 
 function seqs(events: readonly Envelope[]): number[] {
   return events.map(seqOf);
@@ -117,11 +117,11 @@ test("only the topics of the welcome are sent", async () => {
 });
 
 test("with topics the state comes as patches, because the events do not carry it", async () => {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   await using ground = await openGround({ clock });
   await using met = await welcomed(ground, { welcome: { events: ["app.*"] } });
   ground.publish({ type: "agent.degraded", data: { part: "door", reason: "open" } });
-  clock.pass(1000);
+  clock.advance(1000);
   const { patch } = await met.controller.next("state");
   assert.deepEqual((patch as { agent: unknown }).agent, { degraded: { door: "open" } });
 });

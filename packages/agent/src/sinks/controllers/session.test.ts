@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { maxFrameBytes, seqOf, type Envelope } from "@ostler/protocol";
-import { openGround } from "./fixtures/ground.js";
-import { HandClock } from "./fixtures/hand-clock.js";
-import { meet, welcome, welcomed } from "./fixtures/raw-controller.js";
+import { openGround } from "../../testing/controllers-sink.js";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { meet, welcome, welcomed } from "../../testing/raw-controller.js";
 
 function seqs(events: readonly Envelope[]): number[] {
   return events.map(seqOf);
@@ -45,16 +45,16 @@ suite("beginning", () => {
   });
 
   test("a controller that does not welcome in time is closed with 4408", async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     await using ground = await openGround({ clock });
     await using met = await meet(ground);
     await met.controller.next("hello");
-    clock.pass(9_999);
+    clock.advance(9_999);
     met.controller.sendText("still here");
     await met.controller.next("error");
-    clock.pass(1);
+    clock.advance(1);
     assert.deepEqual(await met.controller.closed, { code: 4408, reason: "no welcome came in time" });
-    assert.equal(clock.pending, 0);
+    assert.equal(clock.waiting, 0);
     assert.deepEqual(ground.told("controller.disconnected"), []);
   });
 
@@ -179,17 +179,17 @@ suite("wrong frames", () => {
 
 suite("ending", () => {
   test("a controller that stays silent is cut off, and the journal is told", async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     await using ground = await openGround({ clock });
     await using met = await welcomed(ground, { welcome: { heartbeat_s: 10 } });
-    clock.pass(20_000);
+    clock.advance(20_000);
     await met.controller.next("heartbeat");
-    clock.pass(10_000);
+    clock.advance(10_000);
     assert.equal((await met.controller.closed).code, 1006);
     const { code } = await met.ended;
     assert.equal(code, 1006);
     assert.equal(ground.told("controller.disconnected").length, 1);
-    assert.equal(clock.pending, 0);
+    assert.equal(clock.waiting, 0);
   });
 
   test("a stopping agent says goodbye and closes with 1001", async () => {

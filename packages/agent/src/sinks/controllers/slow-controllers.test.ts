@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { seqOf } from "@ostler/protocol";
-import { openGround } from "./fixtures/ground.js";
-import { welcomed, type Met } from "./fixtures/raw-controller.js";
-import { until } from "./fixtures/until.js";
+import { openGround } from "../../testing/controllers-sink.js";
+import { welcomed, type Met } from "../../testing/raw-controller.js";
+import { until } from "../../testing/until.js";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyPatch, hashOf, initialState, type AgentFrame, type AgentFrameOf, type HostState } from "@ostler/protocol";
-import { HandClock } from "./fixtures/hand-clock.js";
+import { FakeClock } from "../../testing/fake-clock.js";
 import { StateSender } from "./state-sender.js";
 
 type StateFrame = AgentFrameOf<"state">;
 
 /** A sender whose world the test turns by hand. */
 function world(): {
-  clock: HandClock;
+  clock: FakeClock;
   sender: StateSender;
   sent: StateFrame[];
   link: { isCongested: boolean };
   become: (seq: number, labels?: Record<string, string>) => HostState;
   carried: { upto: number };
 } {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const sent: StateFrame[] = [];
   const carried = { upto: 0 };
   let state = initialState("e1");
@@ -44,7 +44,7 @@ test("a change that no event has carried is sent as a patch that leads to the ne
   sender.sendFull();
   become(2, { role: "web" });
   const after = become(3, { zone: "b" });
-  clock.pass(1000);
+  clock.advance(1000);
   const [, patch] = sent;
   assert.equal(sent.length, 2);
   assert.deepEqual(applyPatch(before, patch?.patch ?? {}), after);
@@ -59,7 +59,7 @@ test("what the events carry is not sent again", () => {
   sender.sendFull();
   become(4, { role: "web" });
   carried.upto = 4;
-  clock.pass(5000);
+  clock.advance(5000);
   assert.equal(sent.length, 1);
 });
 
@@ -67,7 +67,7 @@ test("a state that does not change is sent once", () => {
   const { clock, sender, sent, become } = world();
   become(1);
   sender.sendFull();
-  clock.pass(10_000);
+  clock.advance(10_000);
   assert.equal(sent.length, 1);
 });
 
@@ -76,7 +76,7 @@ test("changes that come quickly travel together", () => {
   sender.sendFull();
   for (let seq = 1; seq <= 100; seq++) {
     become(seq, { n: String(seq) });
-    clock.pass(10);
+    clock.advance(10);
   }
   assert.equal(sent.length, 2);
 });
@@ -86,10 +86,10 @@ test("a controller that does not read is sent the last state when it reads again
   link.isCongested = true;
   for (let n = 0; n < 100; n++) sender.sendFull();
   become(5);
-  clock.pass(3000);
+  clock.advance(3000);
   assert.deepEqual(sent, []);
   link.isCongested = false;
-  clock.pass(3000);
+  clock.advance(3000);
   assert.deepEqual(
     sent.map(({ at_seq, full }) => ({ at_seq, isFull: full !== undefined })),
     [{ at_seq: 5, isFull: true }],
@@ -98,7 +98,7 @@ test("a controller that does not read is sent the last state when it reads again
 
 test("a sender that has ended leaves no timer", () => {
   const { clock, sender } = world();
-  assert.equal(clock.pending, 1);
+  assert.equal(clock.waiting, 1);
   sender[Symbol.dispose]();
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.waiting, 0);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, bearer, problemIn, serve } from "./http-testing.js";
+import { ask, bearer, problemIn, serve } from "../../testing/http-sink.js";
 
 const tokens = [
   { id: "reader", secret: "read-secret" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
 import { until } from "../../testing/until.js";
-import { ask, problemIn, serve, type Answer, type Served } from "./http-testing.js";
+import { ask, problemIn, serve, type Answer, type Served } from "../../testing/http-sink.js";
 
 const start = { name: "service.start", args: { service: "web" } };
 
@@ -119,7 +119,7 @@ test("a sender that goes away in the middle of its body leaves nothing behind", 
   });
   sent.on("error", () => {});
   sent.write("{");
-  await until(() => sent.socket?.writableLength === 0, { what: "the beginning is sent" });
+  await until(() => sent.socket?.writableLength === 0, "the beginning is sent");
   sent.destroy();
   assert.equal((await post(agent, start)).status, 202);
   await until(() => agent.ran.length === 1);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Envelope } from "@ostler/protocol";
 import type { Reading } from "../../core/journal/reader.js";
 import { until } from "../../testing/until.js";
-import { ask, problemIn, serve, type Served } from "./http-testing.js";
+import { ask, problemIn, serve, type Served } from "../../testing/http-sink.js";
 
 /** An agent with so many events in its journal, of types `app.even` and `app.odd` in turn from 1. */
 async function withEvents(count: number): Promise<Served> {
@@ -127,7 +127,7 @@ test("events that are gone are a gap that says so, in both formats", async () =>
     agent.bus.publish({ type: "app.large", data: { ...data, n } });
     await agent.journal.synced(n);
   }
-  await until(() => agent.journal.first > 1, { what: "the oldest are gone" });
+  await until(() => agent.journal.first > 1, "the oldest are gone");
   const { first } = agent.journal;
   const [gap, next] = await numbers(agent, "?from=1");
   assert.deepEqual([gap, next], [`gap 1-${first - 1}`, first]);
@@ -167,16 +167,13 @@ test("a client that does not read costs no memory, and when it goes nothing of i
   sent.on("error", () => {});
   let quietLooks = 0;
   let before = 0;
-  await until(
-    () => {
-      quietLooks = readings > 0 && readings === before ? quietLooks + 1 : 0;
-      before = readings;
-      return quietLooks > 20;
-    },
-    { what: "reading has stopped" },
-  );
+  await until(() => {
+    quietLooks = readings > 0 && readings === before ? quietLooks + 1 : 0;
+    before = readings;
+    return quietLooks > 20;
+  }, "reading has stopped");
   assert.ok(readings * json.length < 32 * 1024 * 1024, `${readings} readings of 64 KiB were taken`);
   assert.equal(isOver, false);
   sent.destroy();
-  await until(() => isOver, { what: "the reading has ended" });
+  await until(() => isOver, "the reading has ended");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HostEvent } from "@ostler/protocol";
 import { configured, exited, started } from "../../testing/bus.js";
-import { ask, serve, type Served } from "./http-testing.js";
+import { ask, serve, type Served } from "../../testing/http-sink.js";
 
 const json = { headers: { accept: "application/json" } };
 const check = { service: "web", check: "up", role: "readiness" } as const;

@@ -6,7 +6,7 @@ import { selfSigned } from "../../testing/certificate.js";
 import { closedPort, serveTcp } from "../../testing/servers.js";
 import { tempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
-import { ask, bearer, configOf, problemIn, serve } from "./http-testing.js";
+import { ask, bearer, configOf, problemIn, serve } from "../../testing/http-sink.js";
 
 const signal = new AbortController().signal;
 const admin = [{ id: "boss", secret: "admin", scopes: ["admin"] }];
@@ -137,7 +137,7 @@ test("a port that is in use does not keep the agent from starting; it is opened 
   );
   assert.equal((await ask("/health", { socketPath: agent.socket })).status, 200);
   await squatter[Symbol.asyncDispose]();
-  await until(() => agent.trouble.includes("http main recovered"), { what: "it is opened" });
+  await until(() => agent.trouble.includes("http main recovered"), "it is opened");
   assert.equal((await ask(`${agent.url}/health`)).status, 200);
 });
 

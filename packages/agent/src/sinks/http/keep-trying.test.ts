@@ -33,10 +33,10 @@ test("what cannot be opened is told once, and tried until it can", async () => {
   const { clock, told, trying: opened, attempts } = trying(4);
   const { settled } = await opened;
   assert.deepEqual(told, ["door: attempt 1 failed"]);
-  await clock.advance(2000);
+  await clock.pass(2000);
   assert.equal(attempts(), 3);
   assert.equal(told.length, 1);
-  await clock.advance(2000);
+  await clock.pass(2000);
   await settled;
   assert.deepEqual(told, ["door: attempt 1 failed", "door recovered"]);
   assert.equal(clock.waiting, 0);
@@ -47,7 +47,7 @@ test("the owner's end ends the trying", async () => {
   const { settled } = await opened;
   stop.abort();
   await settled;
-  await clock.advance(60_000);
+  await clock.pass(60_000);
   assert.equal(attempts(), 1);
   assert.equal(clock.waiting, 0);
 });

@@ -9,7 +9,7 @@ import { serveTcp } from "../../testing/servers.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
 import { local } from "./auth.js";
-import { ask, bearer, problemIn, serve } from "./http-testing.js";
+import { ask, bearer, problemIn, serve } from "../../testing/http-sink.js";
 import { Listener, type ListenerDeps, type Place } from "./listener.js";
 
 const tokens = [{ id: "a", secret: "s" }];
@@ -150,5 +150,5 @@ test("the end of the listener ends the connections that are open", async () => {
   let isClosed = false;
   idle.on("close", () => (isClosed = true));
   await agent[Symbol.asyncDispose]();
-  await until(() => isClosed, { what: "the idle connection is closed" });
+  await until(() => isClosed, "the idle connection is closed");
 });

@@ -40,7 +40,7 @@ async function startChatty(shell?: string) {
     read: async (): Promise<string> => {
       let text = "";
       child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      await until(() => text.includes("were dropped"), { what: "the missed lines are told" });
+      await until(() => text.includes("were dropped"), "the missed lines are told");
       child.stdin.end("go on\n");
       await once(child, "close");
       return text;
@@ -101,7 +101,7 @@ test("a disk without space costs lines, never the agent, and is not asked again 
   const clock = new FakeClock();
   const destination = LogDestination.open("/dev/full", clock);
   for (let n = 0; n < 100; n++) destination.write("line\n");
-  await clock.advance(60_000);
+  await clock.pass(60_000);
   assert.ok(clock.fired <= 120, `woke ${clock.fired} times in a minute`);
   await destination[Symbol.asyncDispose]();
   assert.equal(clock.waiting, 0);
@@ -120,7 +120,7 @@ test("lines that were refused are told as soon as lines are taken again", async 
   destination.write("refused\n");
   destination.write("refused\n");
   const second = openReader();
-  await clock.advance(5000);
+  await clock.pass(5000);
   destination.write("taken again\n");
   const buffer = Buffer.alloc(1000);
   const text = buffer.toString("utf8", 0, readSync(second, buffer));

@@ -26,7 +26,7 @@ function systemd(env: NodeJS.ProcessEnv = {}, script = 'echo "$NOTIFY_SOCKET $*"
     clock,
     failures,
     told,
-    has: (count: number) => until(() => told().length >= count, { what: `${count} messages` }),
+    has: (count: number) => until(() => told().length >= count, `${count} messages`),
     setOverdue: (parts: string[]) => (overdue = parts),
     end: () => notifier[Symbol.asyncDispose](),
     [Symbol.dispose]: () => dir[Symbol.dispose](),
@@ -50,11 +50,11 @@ test("where there is no systemd, nobody is told anything", async () => {
 
 test("the watchdog is fed three times in its time, by whoever does its work", async () => {
   using host = systemd({ WATCHDOG_USEC: "30000000" });
-  await host.clock.advance(9_999);
+  await host.clock.pass(9_999);
   assert.deepEqual(host.told(), []);
-  await host.clock.advance(1);
+  await host.clock.pass(1);
   await host.has(1);
-  await host.clock.advance(20_000);
+  await host.clock.pass(20_000);
   await host.has(3);
   await host.end();
   assert.deepEqual(host.told(), ["@n WATCHDOG=1", "@n WATCHDOG=1", "@n WATCHDOG=1", "@n STOPPING=1"]);
@@ -64,9 +64,9 @@ test("the watchdog is fed three times in its time, by whoever does its work", as
 test("while work is overdue the watchdog is not fed, and when it is done again it is", async () => {
   using host = systemd({ WATCHDOG_USEC: "30000000" });
   host.setOverdue(["supervisor"]);
-  await host.clock.advance(60_000);
+  await host.clock.pass(60_000);
   host.setOverdue([]);
-  await host.clock.advance(10_000);
+  await host.clock.pass(10_000);
   await host.end();
   assert.deepEqual(host.told(), ["@n WATCHDOG=1", "@n STOPPING=1"]);
 });

@@ -33,8 +33,7 @@ async function host(...names: string[]) {
     pidsOf: () => [process.pid],
   });
   bus.subscribe("checks", checks.follow);
-  const soon = (look: () => boolean, what: string): Promise<boolean> =>
-    until(() => clock.advance(0).then(look), { what });
+  const soon = (look: () => boolean, what: string): Promise<boolean> => until(() => clock.pass(0).then(look), what);
   const up = (name: string): CheckState["status"] | undefined => bus.state.services[name]?.checks.up?.status;
   return {
     bus,
@@ -59,7 +58,7 @@ async function host(...names: string[]) {
 
 test("a check begins when its service starts, and not before", async () => {
   await using web = await host("web");
-  await web.clock.advance(60_000);
+  await web.clock.pass(60_000);
   assert.equal(web.asked.web, 0);
   web.bus.publish(started("web"));
   await web.passed("web");
@@ -71,7 +70,7 @@ test("a check stops when nothing of its service runs any more", async () => {
   web.bus.publish(started("web"));
   await web.passed("web");
   web.bus.publish(exited("web"));
-  await web.clock.advance(60_000);
+  await web.clock.pass(60_000);
   assert.equal(web.asked.web, 1);
   assert.equal(web.clock.waiting, 0);
 });
@@ -83,7 +82,7 @@ test("a check goes on while one process of its service still runs", async () => 
   await web.passed("web");
   web.bus.publish(exited("web", "side"));
   const before = web.asked.web ?? 0;
-  await web.clock.advance(10_000);
+  await web.clock.pass(10_000);
   await web.soon(() => (web.asked.web ?? 0) > before, "it is asked again");
 });
 
@@ -123,11 +122,11 @@ test("a reload touches only the checks that it changes", async () => {
   both.bus.publish(started("kept"));
   await both.passed("changed");
   await both.passed("kept");
-  await both.clock.advance(5000);
+  await both.clock.pass(5000);
   both.checks.reconfigure({ ...both.services, changed: both.service("changed", { every: "1s" }) });
   await both.soon(() => both.asked.changed === 2, "the changed check asks at once");
   await both.soon(() => both.clock.waiting === 2, "both rest");
-  await both.clock.advance(1000);
+  await both.clock.pass(1000);
   await both.soon(() => both.asked.changed === 3, "the new interval holds");
   assert.equal(both.asked.kept, 1);
 });
@@ -137,7 +136,7 @@ test("a reload that gives a running service its first check begins it", async ()
   const { web: config } = web.services;
   web.checks.reconfigure({ web: { ...(config ?? assert.fail()), checks: [] } });
   web.bus.publish(started("web"));
-  await web.clock.advance(60_000);
+  await web.clock.pass(60_000);
   assert.equal(web.asked.web, 0);
   web.checks.reconfigure(web.services);
   await web.passed("web");
@@ -146,7 +145,7 @@ test("a reload that gives a running service its first check begins it", async ()
 test("a reload begins no check of a service that does not run", async () => {
   await using web = await host("web");
   web.checks.reconfigure({ web: web.service("web", { every: "1s" }) });
-  await web.clock.advance(60_000);
+  await web.clock.pass(60_000);
   assert.equal(web.asked.web, 0);
 });
 

@@ -75,7 +75,7 @@ test("http: a server that accepts and never answers fails when the time is over"
   let gone = 0;
   await using server = await serveHttp((request) => request.socket.on("close", () => gone++));
   assert.match(await ask(http(server.url), 50), /^http:.*abort/);
-  await until(() => gone === 1, { what: "the connection is closed" });
+  await until(() => gone === 1, "the connection is closed");
 });
 
 test("http: an endless body is not waited for", async () => {
@@ -99,7 +99,7 @@ test("tcp: passes when a connection is accepted, and leaves it", async () => {
   let closed = 0;
   await using server = await serveTcp((socket) => socket.resume().on("close", () => closed++));
   assert.equal(await ask(tcp(`127.0.0.1:${server.port}`)), "ok");
-  await until(() => closed === 1, { what: "the connection is closed" });
+  await until(() => closed === 1, "the connection is closed");
 });
 
 test("tcp: a closed port and an unknown host fail with a reason", async () => {
@@ -171,22 +171,22 @@ test("exec: of a command that hangs nothing is left when its time is over, its c
   const mark = randomUUID();
   const script = "trap '' TERM HUP INT; sleep 1000 & sleep 1000 & wait";
   const asked = ask(exec(["sh", "-c", script], { TEST_MARK: mark }), 300);
-  await until(() => marked(mark).length === 3, { what: "the command and its children run" });
+  await until(() => marked(mark).length === 3, "the command and its children run");
   assert.equal(await asked, "sh did not end in time");
-  await until(() => marked(mark).length === 0, { what: "nothing is left" });
+  await until(() => marked(mark).length === 0, "nothing is left");
 });
 
 test("exec: of a command that ended its children end too, and hold up nothing", async () => {
   const mark = randomUUID();
   assert.equal(await ask(exec(["sh", "-c", "sleep 1000 & exit 0"], { TEST_MARK: mark })), "ok");
-  await until(() => marked(mark).length === 0, { what: "nothing is left" });
+  await until(() => marked(mark).length === 0, "nothing is left");
 });
 
 test("exec: a check that is withdrawn before it began runs nothing", async () => {
   const mark = randomUUID();
   const verdict = await exec(["sleep", "1000"], { TEST_MARK: mark })(AbortSignal.abort());
   assert.equal(verdict.ok, false);
-  await until(() => marked(mark).length === 0, { what: "nothing is left" });
+  await until(() => marked(mark).length === 0, "nothing is left");
 });
 
 test("listens: passes when every declared socket belongs to the process", async () => {

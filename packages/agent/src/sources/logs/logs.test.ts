@@ -48,7 +48,7 @@ test("a service or process that is not there is refused, not silent", () => {
       { spools: dir.path, state: () => bus.state, clock: systemClock },
       new AbortController().signal,
     );
-  assert.throws(ask({ service: "nope" }), { code: "not-found", message: /no nope/ });
+  assert.throws(ask({ service: "nope" }), { code: "not-found", message: /no service "nope"/ });
   assert.throws(ask({ service: "constructor" }), { code: "not-found" });
-  assert.throws(ask({ process: "nope" }), { code: "not-found", message: /web\/nope/ });
+  assert.throws(ask({ process: "nope" }), { code: "not-found", message: /no process of web "nope"/ });
 });

@@ -1,4 +1,4 @@
-import { OstlerError, type HostState } from "@ostler/protocol";
+import { notFound, own, type HostState } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import { spoolPath, streams } from "../../platform/spool.js";
 import { merge } from "./merge.js";
@@ -14,10 +14,12 @@ export function readLogs(
   { spools, state, clock }: LogsDeps,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const known = Object.keys(state().services[service]?.processes ?? {});
-  const wanted = known.filter((name) => process === undefined || name === process);
-  if (wanted.length === 0)
-    throw new OstlerError("not-found", `There is no ${service}${process === undefined ? "" : `/${process}`} here.`);
+  const { services } = state();
+  const known = own(services, service);
+  if (!known) throw notFound("service", service, Object.keys(services));
+  const names = Object.keys(known.processes);
+  const wanted = names.filter((name) => process === undefined || name === process);
+  if (process !== undefined && wanted.length === 0) throw notFound(`process of ${service}`, process, names);
   const sources = wanted.flatMap((name) =>
     streams.map(async function* (stream): AsyncGenerator<LogLine> {
       const lines = readSpool(spoolPath(spools, service, name, stream), { last, follow }, clock, signal);

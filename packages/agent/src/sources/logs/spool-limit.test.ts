@@ -22,9 +22,7 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
   const { size } = statSync(path);
   await using limit = new SpoolLimit(dir.path, { clock, lost: (file, reason) => lost.push(`${file}: ${reason}`) });
   assert.ok(limit);
-  await until(() => clock.advance(5000).then(() => onDisk(path) < maxSpoolBytes), {
-    what: "the disk has its space back",
-  });
+  await until(() => clock.pass(5000).then(() => onDisk(path) < maxSpoolBytes), "the disk has its space back");
   writeSync(writer, "after\n");
   closeSync(writer);
   assert.equal(statSync(path).size, size + 6);
@@ -43,7 +41,7 @@ test("no output at all is no trouble", async () => {
   const clock = new FakeClock();
   await using limit = new SpoolLimit(dir.at("none"), { clock, lost: (file, reason) => assert.fail(file + reason) });
   assert.ok(limit);
-  await clock.advance(20_000);
+  await clock.pass(20_000);
 });
 
 test("when the limit stops, its timer is gone", async () => {

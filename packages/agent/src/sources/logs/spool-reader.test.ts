@@ -24,7 +24,7 @@ function follow(path: string, last = 0, clock: Clock = systemClock) {
   })();
   return {
     lines,
-    has: (count: number) => until(() => lines.length >= count, { what: `${count} lines of ${JSON.stringify(lines)}` }),
+    has: (count: number) => until(() => lines.length >= count, `${count} lines of ${JSON.stringify(lines)}`),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await done;
@@ -84,9 +84,9 @@ test("whoever follows a file that is not there yet gets it from its first line",
   using dir = tempDir();
   const clock = new FakeClock();
   await using reader = follow(dir.at("out"), 0, clock);
-  await until(() => clock.waiting > 0, { what: "it has looked in vain" });
+  await until(() => clock.waiting > 0, "it has looked in vain");
   dir.write("out", "first\n");
-  await clock.advance(1000);
+  await clock.pass(1000);
   await reader.has(1);
   assert.deepEqual(reader.lines, ["first"]);
 });

@@ -72,7 +72,7 @@ class Host implements AsyncDisposable {
   }
 
   happened(type: string): Promise<HostEvent> {
-    return until(() => this.events.findLast((event) => event.type === type), { what: type });
+    return until(() => this.events.findLast((event) => event.type === type), `${type} happens`);
   }
 
   path(name: string): string {
@@ -95,7 +95,7 @@ class Host implements AsyncDisposable {
     return names.flatMap((name) => {
       const [, pid, ticks] = /\.started\.(\d+)\.(\d+)$/.exec(name) ?? [];
       const stat = pid === undefined ? undefined : statOf(Number(pid));
-      return stat && stat.startTicks === Number(ticks) && !stat.ended ? [stat.pid] : [];
+      return stat?.startTicks === Number(ticks) && !stat.ended ? [stat.pid] : [];
     });
   }
 
@@ -207,7 +207,8 @@ test("a recycled pid is nobody's process", async () => {
   host.begin({ web: sleeper });
   assert.notEqual(await host.pidOf("web"), stranger);
   const exited = await host.happened("service.exited");
-  assert.ok(exited.type === "service.exited" && exited.data.pid === stranger && exited.data.whileAway === false);
+  assert.ok(exited.type === "service.exited");
+  assert.deepEqual([exited.data.pid, exited.data.whileAway], [stranger, false]);
 });
 
 test("a program that does not exist, is a directory, or is not executable is named, and tried again", async () => {
@@ -352,7 +353,11 @@ test("a service that closes its output, or writes a line that never ends, troubl
 test("an unknown service is named together with those that are known", async () => {
   await using host = new Host();
   const supervisor = host.begin({ web: sleeper });
-  await assert.rejects(supervisor.start("wbe", undefined, never), /There is no wbe\/\* here\. Known: web\/main\./);
+  await assert.rejects(supervisor.start("wbe", undefined, never), /There is no service "wbe" here\. Known: web\./);
+  await assert.rejects(
+    supervisor.start("web", "other", never),
+    /There is no process of web "other" here\. Known: main\./,
+  );
 });
 
 async function begun(host: Host, services: Services, name = Object.keys(services)[0] ?? ""): Promise<number> {

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, OstlerError, type HostState } from "@ostler/protocol";
+import { messageOf, notFound, OstlerError, type HostState } from "@ostler/protocol";
 import { checksOf, processesOf, restartConfig, stopConfig, type ServiceConfig } from "../../config/services.js";
 import type { Pulse } from "../../core/pulse.js";
 import { findExecutable } from "../../platform/executable.js";
@@ -182,15 +182,16 @@ export class Supervisor implements Disposable {
 
   #named(service: string, process: string | undefined): SupervisedProcess[] {
     const all = [...this.#processes.values()];
-    const named = all.filter(
-      ({ slot }) => slot.service === service && (process === undefined || slot.process === process),
-    );
+    const own = all.filter(({ slot }) => slot.service === service);
+    const named = process === undefined ? own : own.filter(({ slot }) => slot.process === process);
     if (named.length > 0) return named;
-    const known = all.map(({ slot }) => keyOf(slot)).join(", ");
-    throw new OstlerError(
-      "not-found",
-      `There is no ${keyOf({ service, process: process ?? "*" })} here. Known: ${known || "nothing"}.`,
-    );
+    if (process !== undefined && own.length > 0)
+      throw notFound(
+        `process of ${service}`,
+        process,
+        own.map(({ slot }) => slot.process),
+      );
+    throw notFound("service", service, new Set(all.map(({ slot }) => slot.service)));
   }
 }
 

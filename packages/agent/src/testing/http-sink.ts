@@ -3,16 +3,16 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { urlToHttpOptions } from "node:url";
 import type { CommandName } from "@ostler/protocol";
-import { httpConfig, type HttpConfig } from "../../config/http.js";
-import type { Bus } from "../../core/bus.js";
-import { systemClock } from "../../core/clock.js";
-import { Dispatcher, type HandlerContext, type Handlers } from "../../core/dispatcher.js";
-import { Journal } from "../../core/journal/journal.js";
-import { memoryDisk } from "../../core/memory-disk.js";
-import { Scope } from "../../core/scope.js";
-import { recordingBus } from "../../testing/bus.js";
-import { tempDir } from "../../testing/temp-dir.js";
-import { Http, type HttpServerDeps } from "./http.js";
+import { httpConfig, type HttpConfig } from "../config/http.js";
+import type { Bus } from "../core/bus.js";
+import { systemClock } from "../core/clock.js";
+import { Dispatcher, type HandlerContext, type Handlers } from "../core/dispatcher.js";
+import { Journal } from "../core/journal/journal.js";
+import { memoryDisk } from "../core/memory-disk.js";
+import { Scope } from "../core/scope.js";
+import { recordingBus } from "./bus.js";
+import { tempDir } from "./temp-dir.js";
+import { Http, type HttpServerDeps } from "../sinks/http/http.js";
 
 export type Served = AsyncDisposable & {
   http: Http;

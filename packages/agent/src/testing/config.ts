@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { tempDir } from "../testing/temp-dir.js";
-import { loadConfig, type Loaded } from "./load.js";
+import { tempDir } from "./temp-dir.js";
+import { loadConfig, type Loaded } from "../config/load.js";
 
 /** Loads a text as the configuration file of a directory that is gone afterwards. It must be valid. */
 export function loaded(text: string, env: NodeJS.ProcessEnv = {}): Loaded {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { Disk } from "./disk.js";
+import type { Disk } from "../core/disk.js";
 
 /** What journal and cursors expect of any disk: the directory of a host and the one in memory pass the same tests. */
 export function testDisk(name: string, open: (context: TestContext) => Disk): void {

@@ -1,4 +1,4 @@
-import type { AppendFile, Disk } from "./disk.js";
+import type { AppendFile, Disk } from "../core/disk.js";
 
 export type DiskCall = "list" | "read" | "open" | "replace" | "remove" | "append" | "sync" | "truncate" | "close";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Envelope, ForeignEvent, HostEvent, HostState } from "@ostler/protocol";
-import { Bus } from "../bus.js";
-import { systemClock, type Clock } from "../clock.js";
-import type { Disk } from "../disk.js";
-import { Journal } from "./journal.js";
-import type { Reading } from "./reader.js";
-import type { Recovered } from "./recover.js";
-import type { Limits } from "./segments.js";
+import { Bus } from "../core/bus.js";
+import { systemClock, type Clock } from "../core/clock.js";
+import type { Disk } from "../core/disk.js";
+import { Journal } from "../core/journal/journal.js";
+import type { Reading } from "../core/journal/reader.js";
+import type { Recovered } from "../core/journal/recover.js";
+import type { Limits } from "../core/journal/segments.js";
 
 export type TimelineOptions = { clock?: Clock; limits?: Partial<Limits> };
 
