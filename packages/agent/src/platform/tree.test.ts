@@ -44,8 +44,7 @@ test("the tree of a process is itself, its children and theirs", async () => {
 
 test("who leaves the session is found by the mark it carries", async () => {
   using tree = run("setsid sleep 1000 & exec sleep 1000");
-  const sessions = async (): Promise<number> =>
-    new Set((await has(tree, 2)).map((pid) => statOf(pid)?.session)).size;
+  const sessions = async (): Promise<number> => new Set((await has(tree, 2)).map((pid) => statOf(pid)?.session)).size;
   await until(async () => (await sessions()) === 2, "one has left");
 });
 
