@@ -9,14 +9,13 @@ export function send(
   body: string,
   headers: Record<string, string> = {},
 ): void {
-  const bytes = Buffer.from(body);
   response.writeHead(status, {
     "content-type": contentType,
-    "content-length": bytes.length,
+    "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
     ...headers,
   });
-  response.end(response.req.method === "HEAD" ? undefined : bytes);
+  response.end(response.req.method === "HEAD" ? undefined : body);
 }
 
 export function sendJson(

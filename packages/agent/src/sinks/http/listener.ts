@@ -41,7 +41,6 @@ export class Listener implements AsyncDisposable {
   readonly #server: Server | TlsServer;
   readonly #door: Door;
   readonly #deps: ListenerDeps;
-  readonly #stop = new AbortController();
 
   /** Resolves when it listens. @throws OstlerError `failed` when it cannot */
   static async start(place: Place, tls: HttpConfig["tls"], door: Door, deps: ListenerDeps): Promise<Listener> {
@@ -90,7 +89,6 @@ export class Listener implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -139,8 +137,8 @@ export class Listener implements AsyncDisposable {
       route = match.route;
       if (!allows(principal.scopes, route.scope))
         throw new OstlerError("not-permitted", `${url.pathname} needs the scope ${route.scope}.`);
-      const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
-      await route.answer({ request, response, url, params: match.params, principal, deps: this.#deps, signal });
+      const { params } = match;
+      await route.answer({ request, response, url, params, principal, deps: this.#deps, signal: gone.signal });
     } catch (failure) {
       const { code } = OstlerError.from(failure);
       sendProblem(response, failure, code === "unauthorized" ? { "www-authenticate": 'Bearer realm="ostler"' } : {});

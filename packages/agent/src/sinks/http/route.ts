@@ -35,7 +35,7 @@ export type Exchange = {
   params: Record<string, string>;
   principal: Principal;
   deps: HttpDeps;
-  /** Aborts when the client goes away or the server stops. */
+  /** Aborts when the client goes away, or is sent away because the server stops. */
   signal: AbortSignal;
 };
 

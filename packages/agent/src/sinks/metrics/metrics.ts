@@ -21,6 +21,8 @@ export class Metrics implements Disposable {
   readonly #instruments: Instruments;
   readonly #deps: MetricsDeps;
   readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
+  /** The state that the gauges show. */
+  #shown: HostState | undefined;
   #cpuSeconds = 0;
   #rendering: Promise<unknown> = Promise.resolve();
 
@@ -68,7 +70,9 @@ export class Metrics implements Disposable {
   render(accept: string): Promise<Rendered> {
     const contentType = accept.includes("application/openmetrics-text") ? openMetrics : prometheusText;
     const rendered = this.#rendering.then(async () => {
-      this.#readState(this.#deps.state());
+      const state = this.#deps.state();
+      if (state !== this.#shown) this.#readState(state);
+      this.#shown = state;
       this.#readSelf();
       this.#registry.setContentType(contentType as typeof prometheusText);
       return { contentType, text: await this.#registry.metrics() };

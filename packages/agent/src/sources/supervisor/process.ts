@@ -135,7 +135,9 @@ export class SupervisedProcess implements Disposable {
       const context = { ...this.slot, restart, stop: config.stop, random: this.#deps.random };
       const [state, effects] = step(this.#state, next, context);
       this.#state = state; // The only assignment of #state in the program.
-      for (const effect of effects) this.#perform(effect);
+      // Acting comes before telling: a new process need not wait until all have heard of the end of the old one.
+      for (const effect of effects) if (effect.effect !== "publish") this.#act(effect);
+      for (const effect of effects) if (effect.effect === "publish") this.#publish(effect.event);
     }
     this.#feeding = false;
     this.#changes.notify();
@@ -147,7 +149,7 @@ export class SupervisedProcess implements Disposable {
     this.#changes.notify();
   }
 
-  #perform(effect: Effect): void {
+  #act(effect: Exclude<Effect, { effect: "publish" }>): void {
     switch (effect.effect) {
       case "spawn":
         return this.#spawn(effect.run);
@@ -157,8 +159,6 @@ export class SupervisedProcess implements Disposable {
         return this.#setTimer(effect.afterMs, { input: effect.input });
       case "clear-timers":
         return this.#clearTimers();
-      case "publish":
-        return this.#publish(effect.event);
       default:
         return effect satisfies never;
     }
