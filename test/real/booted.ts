@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { until } from "../helpers/until.js";
 
 /**
  * Boots systemd in namespaces of its own, on a copy-on-write overlay of this root: whatever it changes is gone at the end.
- * Units that would change the kernel's settings are left out.
+ * The repository is in /opt/ostler. Units that would change the kernel's settings are left out.
  */
 const boot = `
 set -e
@@ -32,6 +33,10 @@ fi
 mount --rbind /dev dev
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
+# The repository may be in what was covered just now, in a file system of its own, or where no service may look.
+mkdir -p opt/ostler
+mount --bind "$2" opt/ostler
+mount -o remount,ro,bind opt/ostler
 for unit in sysctl binfmt modules-load tmpfiles-setup-dev udevd timesyncd; do
   ln -sf /dev/null "etc/systemd/system/systemd-$unit.service"
 done
@@ -40,6 +45,8 @@ pivot_root . mnt
 umount -l /mnt
 exec /lib/systemd/systemd --unit=basic.target --log-level=warning
 `;
+
+const repository = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
 /** Hierarchies in which systemd makes its groups: below one of ours, so that none is left over. */
 const hierarchies = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
@@ -65,7 +72,7 @@ export class Booted implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), "ostler-boot-"));
     const group = `ostler-test-${process.pid}`;
     const isolation = ["--fork", "--pid", "--mount", "--mount-proc", "--uts", "--ipc", "--cgroup", "--kill-child"];
-    const command = ["unshare", ...isolation, "sh", "-c", boot, "sh", directory];
+    const command = ["unshare", ...isolation, "sh", "-c", boot, "sh", directory, repository];
     const booted = new Booted(
       directory,
       group,

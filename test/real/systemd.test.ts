@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { after, before, suite, test } from "node:test";
 import { until } from "../helpers/until.js";
 import { Booted } from "./booted.js";
 import { needs, needsRoot } from "./tools.js";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 const programs = needs("unshare", "nsenter", "systemctl", "systemd-notify", "/lib/systemd/systemd");
 
 suite("the systemd unit", { ...programs, ...needsRoot() }, () => {
@@ -14,9 +12,9 @@ suite("the systemd unit", { ...programs, ...needsRoot() }, () => {
   before(async () => {
     host = await Booted.boot();
     host.shell(`
-      ln -s ${root}packages/agent/bin/ostler.cjs /usr/bin/ostler
+      ln -s /opt/ostler/packages/agent/bin/ostler.cjs /usr/bin/ostler
       command -v node >/dev/null || ln -s ${process.execPath} /usr/bin/node
-      cp ${root}systemd/ostler.service /etc/systemd/system/
+      cp /opt/ostler/systemd/ostler.service /etc/systemd/system/
       mkdir -p /etc/ostler
       cat >/etc/ostler/ostler.yaml <<'END'
 services:
