@@ -66,6 +66,24 @@ test("every link between the documents leads somewhere", () => {
   assert.deepEqual(broken, []);
 });
 
+test("every test that the coverage page names exists", () => {
+  const tests = [join(root, "test"), join(root, "packages")]
+    .flatMap((directory) =>
+      readdirSync(directory, { recursive: true, encoding: "utf8" }).map((path) => join(directory, path)),
+    )
+    .filter((path) => path.endsWith(".test.ts") && !path.includes("node_modules"));
+  const named = [...read("docs/coverage.md").matchAll(/`([\w./*-]+\.test\.ts)`(?: "([^"]+)")?/g)];
+  assert.ok(named.length > 20);
+  for (const [whole, file = "", title = ""] of named) {
+    const pattern = new RegExp(`/${file.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`);
+    const found = tests.filter((path) => pattern.test(path));
+    assert.ok(
+      found.some((path) => readFileSync(path, "utf8").includes(title)),
+      whole,
+    );
+  }
+});
+
 test("every command line shown in the README and the manual exists", async () => {
   await using agent = TestAgent.prepare("services: {}");
   const help = (await agent.ostler("--help")).stdout;
