@@ -31,7 +31,7 @@ const bareSpawn = place.write(
 );
 const ostlerConfig = place.write(
   "ostler.yaml",
-  `agent: {data_dir: ./data, log: {output: ./log}}\nhttp: {listen: "off"}\nservices: {svc: {command: [${service}, ${fileOf("ostler")}], restart: {backoff: {initial: 0s}}}}\n`,
+  `agent: {data_dir: ./data, log: {output: ./log}}\nhttp: {listen: "off"}\nservices: {svc: {command: [${service}, ${fileOf("ostler")}], restart: {backoff: {initial: 0s}, crash_loop: {window: 0s}}}}\n`,
 );
 const supervisorConfig = place.write(
   "supervisord.conf",

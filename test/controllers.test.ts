@@ -14,7 +14,7 @@ test("a controller that was away for a while gets everything on its return", asy
   const first = await Controller.listen({ port: 0, auth, store: firstStore });
   const { port } = first;
   agent.configure(`
-services: {web: {command: [node, ${fixture("http.mjs")}], restart: {backoff: {initial: 0s}}}}
+services: {web: {command: [node, ${fixture("http.mjs")}], restart: {backoff: {initial: 0s}, crash_loop: {window: 0s}}}}
 controllers: [{url: "ws://127.0.0.1:${port}", token: s}]
 `);
   await agent.run();

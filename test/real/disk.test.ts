@@ -17,7 +17,7 @@ class Confined implements AsyncDisposable {
     const port = await freePort();
     const agent = TestAgent.prepare(`agent: {data_dir: ./data, run_dir: ./data/run}
 http: {listen: "127.0.0.1:${port}"}
-services: {web: {command: [sleep, "600"], restart: {backoff: {initial: 0s}}}}
+services: {web: {command: [sleep, "600"], restart: {backoff: {initial: 0s}, crash_loop: {window: 0s}}}}
 `);
     const confined = new Confined(agent, `http://127.0.0.1:${port}`);
     agent.spawnIn([

@@ -138,6 +138,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       agentId: store.agentId,
       runDir: store.runDir,
       spools: store.spools,
+      subscribe: (follow) => bus.subscribe("supervisor", follow),
       degraded: (reason) => degraded("supervisor", reason),
     }),
   );

@@ -16,7 +16,7 @@ export const envelope = z.looseObject({
     .string()
     .regex(/^\d{16}$/)
     .describe("The seq, zero-padded to 16 digits"),
-  severity: z.enum(["info", "warn", "error"]),
+  severity: z.enum(["info", "warn", "error", "critical"]),
   data: z.record(z.string(), z.unknown()),
 });
 export type Envelope = z.infer<typeof envelope>;

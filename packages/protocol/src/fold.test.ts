@@ -55,7 +55,7 @@ const adopted = (run: number, uptimeMs: number): HostEvent => ({
 });
 const exited = (run: number, exit: Exit = { kind: "code", code: 1 }): HostEvent => ({
   type: "service.exited",
-  data: { ...main, run, pid: 100 + run, exit, uptimeMs: 5, expected: false, whileAway: false },
+  data: { ...main, run, pid: 100 + run, exit, cause: "code", uptimeMs: 5, expected: false, whileAway: false },
 });
 const delayed = (attempt: number, delayMs: number): HostEvent => ({
   type: "service.delayed",
@@ -155,7 +155,37 @@ test("the last restart and the last exit are remembered through what follows", (
   const { lastRestart, lastExit } =
     process(walk(configured(), started(1), exited(1), restarted(2, "a policy"), signalled(2))) ?? {};
   assert.deepEqual(lastRestart, { at: timeOf(4), because: "a policy" });
-  assert.deepEqual(lastExit, { at: timeOf(3), run: 1, exit: { kind: "code", code: 1 }, uptimeMs: 5, expected: false });
+  const exit = { kind: "code", code: 1 };
+  assert.deepEqual(lastExit, { at: timeOf(3), run: 1, exit, cause: "code", uptimeMs: 5, expected: false });
+});
+
+const looped: HostEvent = {
+  type: "service.crash-looped",
+  data: { ...main, crashes: 2, windowMs: 1000, then: "slow", because: "it exited with code 1" },
+};
+const settled: HostEvent = { type: "service.settled", data: { ...main, run: 2 } };
+
+test("crashes are counted until the process settles, and a crash loop lasts until then", () => {
+  const story = [
+    configured(),
+    started(1),
+    exited(1),
+    restarted(2, "it ended"),
+    exited(2),
+    looped,
+    restarted(3, "it ended"),
+  ];
+  const looping = process(walk(...story));
+  assert.deepEqual([looping?.crashes, looping?.crashLoop?.since], [[timeOf(3), timeOf(5)], timeOf(6)]);
+  const calm = process(walk(...story, settled));
+  assert.deepEqual([calm?.crashes, calm?.crashLoop, calm?.settled?.run], [[], undefined, 2]);
+});
+
+test("whoever starts or stops a process forgives it", () => {
+  for (const pardon of [started(3), stopped]) {
+    const pardoned = process(walk(configured(), started(1), exited(1), looped, pardon));
+    assert.deepEqual([pardoned?.crashes, pardoned?.crashLoop], [[], undefined]);
+  }
 });
 
 test("a moment that is too far away to be written is the last one that can be", () => {

@@ -5,6 +5,7 @@ import { own } from "./own.js";
 import { withoutNulls } from "./patch.js";
 import {
   maxCommands,
+  maxCrashes,
   type CheckState,
   type CommandState,
   type HostState,
@@ -49,12 +50,23 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       });
     }
     case "service.exited": {
-      const { run, exit, uptimeMs, expected } = event.data;
+      const { run, exit, cause, likely, uptimeMs, expected } = event.data;
+      const lastExit = { at: time, run, exit, cause, ...(likely ? { likely } : {}), uptimeMs, expected };
       return withProcess(state, event.data, (process) => ({
-        ...process,
+        ...(expected && cause !== "watchdog" ? process : crashed(process, time)),
         phase: { name: "exited", run },
-        lastExit: { at: time, run, exit, uptimeMs, expected },
+        lastExit,
       }));
+    }
+    case "service.start-failed":
+      return withProcess(state, event.data, (process) => crashed(process, time));
+    case "service.crash-looped": {
+      const { because } = event.data;
+      return withProcess(state, event.data, (process) => ({ ...process, crashLoop: { since: time, because } }));
+    }
+    case "service.settled": {
+      const settled = { at: time, run: event.data.run, config: state.config.hash };
+      return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), settled }));
     }
     case "service.delayed": {
       const { attempt, delayMs, because } = event.data;
@@ -62,7 +74,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withPhase(state, event.data, { name: "waiting", attempt, until, because });
     }
     case "service.stopped":
-      return withPhase(state, event.data, { name: "stopped" });
+      return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), phase: { name: "stopped" } }));
     case "service.completed":
       return withPhase(state, event.data, { name: "completed" });
     case "service.gave-up":
@@ -99,7 +111,6 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     }
     case "agent.stopped":
     case "agent.faulted":
-    case "service.start-failed":
     case "service.killed":
     case "service.output-lost":
     case "command.rejected":
@@ -135,7 +146,7 @@ function configureService(state: HostState, data: EventData<"service.configured"
   const before = own(state.services, data.service);
   const processes = data.processes.map((name): [string, ProcessState] => [
     name,
-    (before && own(before.processes, name)) ?? { phase: { name: "stopped" }, restarts: 0 },
+    (before && own(before.processes, name)) ?? { phase: { name: "stopped" }, restarts: 0, crashes: [] },
   ]);
   const checks = data.checks.map(({ name, role }): [string, CheckState] => {
     const known = before && own(before.checks, name);
@@ -158,13 +169,24 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
   const { run, pid, startTicks } = data;
   const since = type === "service.adopted" ? after(time, -data.uptimeMs) : time;
   const restarted = type === "service.restarted";
+  const byHand = type === "service.started" || (restarted && data.attempt === 0);
   const next: ProcessState = {
-    ...process,
+    ...(byHand ? withoutCrashes(process) : process),
     phase: { name: "running", run, pid, startTicks, since },
     restarts: process.restarts + (restarted ? 1 : 0),
     ...(restarted ? { lastRestart: { at: time, because: data.because } } : {}),
   };
   return { ...service, processes: { ...service.processes, [data.process]: next }, checks: pending(service.checks) };
+}
+
+function crashed(process: ProcessState, time: string): ProcessState {
+  return { ...process, crashes: [...process.crashes, time].slice(-maxCrashes) };
+}
+
+function withoutCrashes(process: ProcessState): ProcessState {
+  const calm = { ...process, crashes: [] };
+  delete calm.crashLoop;
+  return calm;
 }
 
 /** Makes room by forgetting the oldest that has finished; one that runs is forgotten only when all do. */

@@ -7,7 +7,7 @@ const since = "2026-01-01T00:00:00.000Z";
 const running: Phase = { name: "running", ...run, since };
 
 function check(phase: Phase, checks: Record<string, CheckState> = {}): string[] {
-  return unreadyReasons({ processes: { main: { phase, restarts: 0 } }, checks });
+  return unreadyReasons({ processes: { main: { phase, restarts: 0, crashes: [] } }, checks });
 }
 
 test("a service whose processes run and whose readiness checks passed is ready", () => {
@@ -48,7 +48,10 @@ test("liveness is no part of readiness", () => {
 });
 
 test("every reason is told, processes first", () => {
-  const processes = { a: { phase: running, restarts: 0 }, b: { phase: { name: "stopped" as const }, restarts: 0 } };
+  const processes = {
+    a: { phase: running, restarts: 0, crashes: [] },
+    b: { phase: { name: "stopped" as const }, restarts: 0, crashes: [] },
+  };
   assert.deepEqual(unreadyReasons({ processes, checks: { up: { role: "readiness", status: "pending" } } }), [
     "process b is stopped",
     "check up has not passed yet",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
-import { checkRole, exit } from "./events/service.js";
+import { checkRole, endCause, exit, likely } from "./events/service.js";
 
 /**
  * The state of one host: the fold of all its events (see fold.ts), in the agent and in the SDK alike.
@@ -25,7 +25,20 @@ export const processState = z.object({
   phase,
   restarts: z.int().describe("Restarts since the service was configured"),
   lastRestart: z.object({ at: z.string(), because: z.string() }).optional(),
-  lastExit: z.object({ at: z.string(), run: z.int(), exit, uptimeMs: z.int(), expected: z.boolean() }).optional(),
+  lastExit: z
+    .object({
+      at: z.string(),
+      run: z.int(),
+      exit,
+      cause: endCause,
+      likely: likely.optional(),
+      uptimeMs: z.int(),
+      expected: z.boolean(),
+    })
+    .optional(),
+  crashes: z.array(z.string()).default([]).describe("When it crashed since it last settled or was started by somebody"),
+  crashLoop: z.object({ since: z.string(), because: z.string() }).optional().describe("Present while it is in one"),
+  settled: z.object({ at: z.string(), run: z.int(), config: z.string() }).optional().describe("When it last ran well"),
 });
 export type ProcessState = z.infer<typeof processState>;
 
@@ -88,6 +101,9 @@ export const hostState = z.object({
   commands: z.record(z.string(), commandState).describe("The last ones, by id"),
 });
 export type HostState = z.infer<typeof hostState>;
+
+/** How many crashes of a process the state remembers: any back-off has reached its bound by then. */
+export const maxCrashes = 20;
 
 /** How many commands the state remembers: their ids are what makes a repeated command run once. */
 export const maxCommands = 256;

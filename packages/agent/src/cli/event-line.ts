@@ -1,7 +1,7 @@
 import { eventInWords, eventOf, isHostEvent, type Envelope } from "@ostler/protocol";
 import { paint } from "./output.js";
 
-const colours = { info: "grey", warn: "yellow", error: "red" } as const;
+const colours = { info: "grey", warn: "yellow", error: "red", critical: "red" } as const;
 
 /** An event as one line for people. */
 export function eventLine(envelope: Envelope): string {

@@ -1,4 +1,4 @@
-import { exitInWords, unreadyReasons, type Envelope, type ProcessState, type ServiceState } from "@ostler/protocol";
+import { endInWords, unreadyReasons, type Envelope, type ProcessState, type ServiceState } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { inWords, print, printJson } from "./output.js";
@@ -39,11 +39,14 @@ function reasons(service: ServiceState): string[] {
   return [head, ...Object.entries(service.processes).map(([process, its]) => `${process}: ${sentence(its)}`)];
 }
 
-function sentence({ phase, restarts, lastRestart, lastExit }: ProcessState): string {
+function sentence({ phase, restarts, lastRestart, lastExit, crashLoop }: ProcessState): string {
   return [
-    phaseSentence(phase),
+    phaseSentence(phase, crashLoop !== undefined),
+    crashLoop
+      ? `It is in a crash loop since ${crashLoop.since}: until it has been ready for restart.stable_after, or somebody starts it, it is restarted seldom; rule: restart.crash_loop.`
+      : "",
     lastExit
-      ? `Run ${lastExit.run} ${exitInWords(lastExit.exit)} at ${lastExit.at}, after ${inWords(lastExit.uptimeMs)}${lastExit.expected ? ", as asked" : ""}.`
+      ? `Run ${lastExit.run} ${endInWords(lastExit)} at ${lastExit.at}, after ${inWords(lastExit.uptimeMs)}${lastExit.expected ? ", as asked" : ""}.`
       : "",
     lastRestart
       ? `It was last restarted at ${lastRestart.at}, because ${lastRestart.because} (${restarts} in all).`
@@ -53,7 +56,7 @@ function sentence({ phase, restarts, lastRestart, lastExit }: ProcessState): str
     .join(" ");
 }
 
-function phaseSentence(phase: ProcessState["phase"]): string {
+function phaseSentence(phase: ProcessState["phase"], looping: boolean): string {
   switch (phase.name) {
     case "running":
       return `It runs, pid ${phase.pid}, since ${phase.since}.`;
@@ -62,7 +65,7 @@ function phaseSentence(phase: ProcessState["phase"]): string {
     case "stopped":
       return "It was stopped, and stays so until `ostler start`.";
     case "waiting":
-      return `It waits for attempt ${phase.attempt} at ${phase.until}, because ${phase.because}; rule: restart.backoff.`;
+      return `It waits for attempt ${phase.attempt} at ${phase.until}, because ${phase.because}; rule: ${looping ? "restart.crash_loop" : "restart.backoff"}.`;
     case "completed":
       return "It completed; rule: restart.policy lets it rest.";
     case "gave-up":

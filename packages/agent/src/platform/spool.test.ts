@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closeSync, mkdirSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { tempDir } from "../testing/temp-dir.js";
-import { openSpools, spoolPath } from "./spool.js";
+import { lastLines, markSpools, openSpools, spoolPath } from "./spool.js";
 
 test("what a process writes is appended to files of its own, for the owner's eyes", () => {
   using dir = tempDir();
@@ -23,4 +23,31 @@ test("a spool that cannot be opened leaves no file open", () => {
   const before = openFiles();
   assert.throws(() => openSpools(dir.path, "web", "main"), { code: "EISDIR" });
   assert.equal(openFiles(), before);
+});
+
+const slot = { service: "web", process: "main" };
+
+test("the last lines of a run are those that it has written itself", () => {
+  using dir = tempDir();
+  dir.write("web.main.stdout", "of the run before\n");
+  const mark = markSpools(dir.path, "web", "main");
+  dir.write("web.main.stdout", "of the run before\nfirst\n\nlast without an end");
+  assert.deepEqual(lastLines(dir.path, slot, "stdout", mark), ["first", "last without an end"]);
+  assert.deepEqual(lastLines(dir.path, slot, "stderr", mark), []);
+});
+
+test("of much output only whole lines out of the end are read, and of an emptied spool what is there", () => {
+  using dir = tempDir();
+  const mark = { stdout: 1000, stderr: 0 };
+  dir.write("web.main.stdout", "new\n");
+  dir.write("web.main.stderr", `${"x".repeat(100)}\nsecond\nthird\n`);
+  assert.deepEqual(lastLines(dir.path, slot, "stdout", mark), ["new"]);
+  assert.deepEqual(lastLines(dir.path, slot, "stderr", mark, 20), ["second", "third"]);
+});
+
+test("what cannot be read has no lines", () => {
+  using dir = tempDir();
+  const file = dir.write("file", "");
+  assert.deepEqual(markSpools(file, "web", "main"), { stdout: 0, stderr: 0 });
+  assert.deepEqual(lastLines(file, slot, "stdout", { stdout: 0, stderr: 0 }), []);
 });

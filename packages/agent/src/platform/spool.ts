@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Spool files: what a process writes, in files it appends to by itself, so that nothing blocks or is lost without an agent. */
@@ -28,5 +28,47 @@ function openOne(directory: string, path: string): number {
     if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return openSync(path, "a", 0o600);
+  }
+}
+
+/** How long each spool is: what is written from now on is behind it. */
+export type SpoolMark = Record<Stream, number>;
+
+export function markSpools(directory: string, service: string, process: string): SpoolMark {
+  const [stdout = 0, stderr = 0] = streams.map((stream) => sizeOf(spoolPath(directory, service, process, stream)));
+  return { stdout, stderr };
+}
+
+/** A file that cannot be looked at is as good as empty: nothing will be read from it either. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** The last lines of a stream behind a mark, out of its last `maxBytes`; none when they cannot be read. */
+export function lastLines(
+  directory: string,
+  { service, process }: { service: string; process: string },
+  stream: Stream,
+  mark: SpoolMark,
+  maxBytes = 4096,
+): string[] {
+  let file: number | undefined;
+  try {
+    file = openSync(spoolPath(directory, service, process, stream), "r");
+    const end = markSpools(directory, service, process)[stream];
+    const from = mark[stream] <= end ? mark[stream] : 0; // It was emptied since.
+    const start = Math.max(from, end - maxBytes);
+    const buffer = Buffer.alloc(end - start);
+    const text = buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, start));
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return start > from ? lines.slice(1) : lines; // The first one is not whole.
+  } catch {
+    return [];
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -23,6 +23,7 @@ export function started(service: string, process = "main"): HostEvent {
 
 export function exited(service: string, process = "main"): HostEvent {
   const exit = { kind: "code", code: 1 } as const;
-  const data = { service, process, run: 1, pid: 4242, exit, uptimeMs: 5, expected: false, whileAway: false };
+  const end = { exit, cause: "code" as const, uptimeMs: 5, expected: false, whileAway: false };
+  const data = { service, process, run: 1, pid: 4242, ...end };
   return { type: "service.exited", data };
 }

@@ -8,6 +8,26 @@ export const exit = z.discriminatedUnion("kind", [
 ]);
 export type Exit = z.infer<typeof exit>;
 
+/** Why a process ended, as far as it is certain. */
+export const endCause = z.enum([
+  "clean",
+  "code",
+  "signal",
+  "core-dump",
+  "out-of-memory",
+  "watchdog",
+  "timeout",
+  "unknown",
+]);
+export type EndCause = z.infer<typeof endCause>;
+
+/** What its last words let one guess. */
+export const likely = z.object({
+  reason: z.enum(["address-in-use", "no-space", "missing-dependency", "permission", "configuration"]),
+  line: z.string().describe("What says so"),
+});
+export type Likely = z.infer<typeof likely>;
+
 export const checkRole = z.enum(["liveness", "readiness"]);
 export type CheckRole = z.infer<typeof checkRole>;
 
@@ -40,6 +60,8 @@ export const serviceEvents = {
     .object({
       ...ofRun,
       exit,
+      cause: endCause.describe("`watchdog`: it was unhealthy; `timeout`: it did not end when it was asked to"),
+      likely: likely.optional().describe("Only of an end within its first seconds"),
       uptimeMs: z.int(),
       expected: z.boolean().describe("The agent had asked it to stop"),
       whileAway: z.boolean().describe("It happened while no agent was watching"),
@@ -51,6 +73,18 @@ export const serviceEvents = {
   "service.delayed": z
     .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string() })
     .describe("A restart waits for its back-off."),
+  "service.crash-looped": z
+    .object({
+      ...ofProcess,
+      crashes: z.int(),
+      windowMs: z.int(),
+      then: z.enum(["slow", "stop"]),
+      because: z.string(),
+    })
+    .describe("A process has ended too often. It is restarted seldom from now on, or not at all. Told once a loop."),
+  "service.settled": z
+    .object({ ...ofProcess, run: z.int() })
+    .describe("A run has been ready for `stable_after`: earlier crashes are forgotten."),
   "service.signalled": z
     .object({ ...ofRun, signal: z.string(), timeoutMs: z.int().describe("SIGKILL follows after this time") })
     .describe("A process group was asked to stop."),

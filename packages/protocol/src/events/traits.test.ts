@@ -15,7 +15,7 @@ function example(type: EventType): HostEvent {
 
 for (const type of types)
   test(`${type} has a severity and a description, and is named in the past tense`, () => {
-    assert.ok(["info", "warn", "error"].includes(severityOf(example(type))));
+    assert.ok(["info", "warn", "error", "critical"].includes(severityOf(example(type))));
     assert.match(events[type].description ?? "", /^[A-Z].*\.$/);
     assert.match(type, /^[a-z]+\.([a-z]+-)*([a-z]*(ed|lost)|ready|unready|unreachable|gave-up)$/);
   });

@@ -1,6 +1,6 @@
 import type { HostEvent } from "./index.js";
 
-export type Severity = "info" | "warn" | "error";
+export type Severity = "info" | "warn" | "error" | "critical";
 
 /** How much an operator should care. Log level, CloudEvents extension and colour all come from here. */
 export function severityOf(event: HostEvent): Severity {
@@ -16,6 +16,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.signalled":
     case "service.stopped":
     case "service.completed":
+    case "service.settled":
     case "service.ready":
     case "check.passed":
     case "command.accepted":
@@ -43,6 +44,8 @@ export function severityOf(event: HostEvent): Severity {
     case "service.gave-up":
     case "journal.gapped":
       return "error";
+    case "service.crash-looped":
+      return "critical";
     default:
       return event satisfies never;
   }

@@ -27,7 +27,14 @@ const sentences: [HostEvent, string][] = [
   [
     {
       type: "service.exited",
-      data: { ...run, exit: { kind: "code", code: 3 }, uptimeMs: 1234, expected: false, whileAway: false },
+      data: {
+        ...run,
+        exit: { kind: "code", code: 3 },
+        cause: "code",
+        uptimeMs: 1234,
+        expected: false,
+        whileAway: false,
+      },
     },
     "web ended after 1.2 s: exited with code 3",
   ],

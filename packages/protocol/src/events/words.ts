@@ -1,5 +1,5 @@
 import type { HostEvent } from "./index.js";
-import type { Exit } from "./service.js";
+import type { EndCause, Exit, Likely } from "./service.js";
 
 /** An event as a sentence for people: in the log, on the terminal. Machines read the event itself. */
 export function eventInWords(event: HostEvent): string {
@@ -28,8 +28,17 @@ export function eventInWords(event: HostEvent): string {
       return `${who(event.data)} restarted, pid ${event.data.pid}, because ${event.data.because}`;
     case "service.adopted":
       return `${who(event.data)} adopted, pid ${event.data.pid}, up ${seconds(event.data.uptimeMs)}`;
-    case "service.exited":
-      return `${who(event.data)} ended after ${seconds(event.data.uptimeMs)}: ${exitInWords(event.data.exit)}`;
+    case "service.exited": {
+      const { exit, cause, likely, uptimeMs } = event.data;
+      return `${who(event.data)} ended after ${seconds(uptimeMs)}: ${endInWords({ exit, cause, likely })}`;
+    }
+    case "service.crash-looped": {
+      const { crashes, windowMs, then, because } = event.data;
+      const what = then === "stop" ? "it is not restarted any more" : "it is restarted seldom from now on";
+      return `${who(event.data)} is in a crash loop: ${crashes} crashes within ${seconds(windowMs)}, ${what}; the last because ${because}`;
+    }
+    case "service.settled":
+      return `${who(event.data)} has settled`;
     case "service.start-failed":
       return `${who(event.data)} could not be started: ${event.data.reason}`;
     case "service.delayed":
@@ -74,6 +83,33 @@ export function eventInWords(event: HostEvent): string {
       return event satisfies never;
   }
 }
+
+/** An end with what is known of its cause. */
+export function endInWords({
+  exit,
+  cause,
+  likely,
+}: {
+  exit: Exit;
+  cause: EndCause;
+  likely?: Likely | undefined;
+}): string {
+  const why = {
+    "out-of-memory": ", killed by the kernel for lack of memory",
+    timeout: ", it had not ended when it was asked to",
+    watchdog: ", it was unhealthy",
+  } as Partial<Record<EndCause, string>>;
+  const guess = likely ? `, probably ${likelyInWords[likely.reason]} (${likely.line})` : "";
+  return `${exitInWords(exit)}${why[cause] ?? ""}${guess}`;
+}
+
+const likelyInWords: Record<Likely["reason"], string> = {
+  "address-in-use": "its address is in use",
+  "no-space": "no space is left",
+  "missing-dependency": "something it needs is missing",
+  permission: "it may not do what it wants to",
+  configuration: "its configuration is wrong",
+};
 
 export function exitInWords(exit: Exit): string {
   switch (exit.kind) {

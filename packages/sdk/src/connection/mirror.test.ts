@@ -30,7 +30,7 @@ const life: HostEvent[] = [
   { type: "agent.degraded", data: { part: "journal", reason: "disk full" } },
   {
     type: "service.exited",
-    data: { ...run, exit: { kind: "code", code: 1 }, uptimeMs: 5, expected: false, whileAway: false },
+    data: { ...run, exit: { kind: "code", code: 1 }, cause: "code", uptimeMs: 5, expected: false, whileAway: false },
   },
   { type: "service.unready", data: { service: "vcon", reasons: ["process api is exited"] } },
   { type: "service.delayed", data: { service: "vcon", process: "api", attempt: 1, delayMs: 10, because: "exited" } },

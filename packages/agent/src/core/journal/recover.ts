@@ -1,4 +1,12 @@
-import { eventOf, fold, initialState, type Envelope, type GapReason, type HostState } from "@ostler/protocol";
+import {
+  eventOf,
+  fold,
+  hostState,
+  initialState,
+  type Envelope,
+  type GapReason,
+  type HostState,
+} from "@ostler/protocol";
 import type { Disk } from "../disk.js";
 import type { JournalRecord } from "./record.js";
 import { scan } from "./scan.js";
@@ -58,8 +66,14 @@ function foldRecord(state: HostState, { kind, seq, json }: JournalRecord): HostS
   return fold(state, eventOf(envelope), { epoch: state.epoch, seq, time: envelope.time });
 }
 
-function stateIn({ json }: JournalRecord): HostState {
-  return (JSON.parse(json) as { snapshot: HostState }).snapshot;
+/**
+ * What another version of the agent has stored may lack something, or hold it in another shape. Then only the place in the
+ * journal is taken over: services are found again by the records of their keepers.
+ */
+function stateIn({ seq, json }: JournalRecord): HostState {
+  const { snapshot } = JSON.parse(json) as { snapshot: HostState };
+  const parsed = hostState.safeParse(snapshot);
+  return parsed.success ? parsed.data : { ...initialState(snapshot.epoch), seq };
 }
 
 function epochOf(first: JournalRecord | undefined): string {

@@ -36,7 +36,8 @@ export class Log implements AsyncDisposable {
     const words = isHostEvent(event) ? eventInWords(event) : event.type;
     const subject = envelope.subject === undefined ? {} : { subject: envelope.subject };
     const data = scrubbed(event.data, secrets);
-    this.#output.logger[severity]({ event: event.type, ...subject, seq: state.seq, data }, scrub(words, secrets));
+    const level = severity === "critical" ? "fatal" : severity;
+    this.#output.logger[level]({ event: event.type, ...subject, seq: state.seq, data }, scrub(words, secrets));
   };
 
   /** @throws OstlerError `failed` when the new output cannot be opened */

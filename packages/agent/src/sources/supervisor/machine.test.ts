@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import type { Exit } from "@ostler/protocol";
-import { step, type Context, type Effect, type Input, type Policy, type State } from "./machine.js";
+import { step, type Context, type Effect, type Input, type State } from "./machine.js";
+import { noHistory, type Policy } from "./restart-decision.js";
 
 const code = (value: number): Exit => ({ kind: "code", code: value });
 const signal = (name: string): Exit => ({ kind: "signal", signal: name, core: false });
@@ -20,29 +22,44 @@ const exited = (run: number, exit: Exit = code(1)): Input => ({
   run,
   pid: 100 + run,
   exit,
+  outOfMemory: false,
+  forced: false,
   uptimeMs: 7,
   whileAway: false,
 });
 
-const always: Policy = { policy: "always", backoff: { initial: 1000, max: 60_000 }, stable_after: 60_000 };
+const ready: Input = { input: "ready" };
+const unready: Input = { input: "unready" };
+
+const always: Policy = {
+  policy: "always",
+  backoff: { initial: 1000, max: 60_000 },
+  stable_after: 60_000,
+  crash_loop: { count: 5, window: 0, then: "slow" },
+  success_exit: [],
+  no_restart_exit: [],
+  restart_force_exit: [],
+};
 const onFailure: Policy = { ...always, policy: "on-failure" };
 const never: Policy = { ...always, policy: "never" };
 const atOnce: Policy = { ...always, backoff: { initial: 0, max: 0 } };
 
-const stopped: State = { name: "stopped", run: 0 };
+const stopped: State = { name: "stopped", run: 0, history: noHistory };
+
+const context = (restart: Policy): Context => ({
+  service: "web",
+  process: "main",
+  restart,
+  stop: { signal: "SIGTERM", timeout: 10_000 },
+  nowMs: 0,
+  random: () => 0.5,
+});
 
 /** Every step as `state: effects`, from a stopped process on. */
 function walk(inputs: readonly Input[], policy: Policy = always, from: State = stopped): string[] {
-  const context: Context = {
-    service: "web",
-    process: "main",
-    restart: policy,
-    stop: { signal: "SIGTERM", timeout: 10_000 },
-    random: () => 0.5,
-  };
   let state = from;
   return inputs.map((input) => {
-    const [next, effects] = step(state, input, context);
+    const [next, effects] = step(state, input, context(policy));
     state = next;
     return [inWords(state), ...effects.map(effectInWords)].join(" ");
   });
@@ -53,7 +70,8 @@ function last(...walked: Parameters<typeof walk>): string {
 }
 
 function inWords(state: State): string {
-  const attempt = "attempt" in state && state.attempt > 0 ? `#${state.attempt}` : "";
+  const { crashes, looping } = state.history;
+  const attempt = crashes.length > 0 ? `#${crashes.length}${looping ? "!" : ""}` : "";
   const next = "next" in state ? `(${state.next.name})` : "";
   return `${state.name}${next}${attempt}@${state.run}:`;
 }
@@ -97,8 +115,8 @@ suite("a stopped process", () => {
 });
 
 suite("a starting process", () => {
-  test("runs once its keeper says so, and counts as stable after a while", () => {
-    assert.equal(last([start, started(1)]), "running@1: started stable-in-60000");
+  test("runs once its keeper says so", () => {
+    assert.equal(last([start, started(1)]), "running@1: started");
   });
   test("is not started twice", () => {
     assert.equal(last([start, start]), "starting@1:");
@@ -161,14 +179,14 @@ suite("a running process", () => {
     assert.deepEqual(walk([start, started(1), restart, exited(1, signal("SIGTERM")), started(2)]).slice(2), [
       "stopping(restart)@1: clear signalled signal",
       "starting@2: exited clear spawn-2",
-      "running@2: restarted stable-in-60000",
+      "running@2: restarted",
     ]);
   });
   test("that ends comes back after a part of the back-off", () => {
     assert.deepEqual(walk([start, started(1), exited(1), due, started(2)]).slice(2), [
       "waiting#1@1: exited clear delayed restart-due-in-500",
       "starting#1@2: clear spawn-2",
-      "running#1@2: restarted stable-in-60000",
+      "running#1@2: restarted",
     ]);
   });
   test("that ends comes back at once where there is no back-off", () => {
@@ -181,9 +199,13 @@ suite("a running process", () => {
       .map(Number);
     assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
-  test("that ran long enough begins again with the first delay", () => {
-    const walked = last([start, started(1), exited(1), due, started(2), exited(2), due, started(3), stable, exited(3)]);
-    assert.equal(walked, "waiting#1@3: exited clear delayed restart-due-in-500");
+  test("that is ready long enough has settled, and begins again with the first delay", () => {
+    const walked = walk([start, started(1), exited(1), due, started(2), ready, stable, exited(2)]);
+    assert.deepEqual(walked.slice(5), [
+      "running#1@2: clear stable-in-60000",
+      "running@2: settled",
+      "waiting#1@2: exited clear delayed restart-due-in-500",
+    ]);
   });
   test("that ends well comes back under the policy always", () => {
     assert.equal(last([start, started(1), exited(1, code(0))]).split(":")[0], "waiting#1@1");
@@ -199,6 +221,12 @@ suite("a running process", () => {
     test(`that ends by ${JSON.stringify(exit)} has failed`, () => {
       assert.equal(last([start, started(1), exited(1, exit)], onFailure).split(":")[0], "waiting#1@1");
     });
+  test("that is not ready any more does not settle", () => {
+    assert.deepEqual(walk([start, started(1), ready, unready]).slice(2), [
+      "running@1: clear stable-in-60000",
+      "running@1: clear",
+    ]);
+  });
   test("that ends badly under never is given up", () => {
     assert.equal(last([start, started(1), exited(1)], never), "gave-up@1: exited clear gave-up");
   });
@@ -214,7 +242,7 @@ suite("a running process", () => {
     ]);
   });
   test("may be one that was found running", () => {
-    assert.equal(last([adopted(4)]), "running@4: adopted stable-in-59995");
+    assert.equal(last([adopted(4)]), "running@4: adopted");
   });
 });
 
@@ -250,7 +278,7 @@ suite("a stopping process", () => {
       "stopping(restart)@1: clear signalled signal",
       "waiting#1@1: exited clear delayed restart-due-in-500",
       "starting#1@2: clear spawn-2",
-      "running#1@2: restarted stable-in-60000",
+      "running#1@2: restarted",
       "stopping(restart)#1@2: clear signalled signal",
       "waiting#2@2: exited clear delayed restart-due-in-1000",
     ]);
@@ -262,7 +290,7 @@ suite("a waiting process", () => {
   test("begins at once when somebody starts it, with all its attempts again", () => {
     assert.deepEqual(walk([...waiting, start, started(2)]).slice(3), [
       "starting@2: clear spawn-2",
-      "running@2: restarted stable-in-60000",
+      "running@2: restarted",
     ]);
   });
   test("begins at once when somebody restarts it", () => {
@@ -306,3 +334,161 @@ for (const [name, ending, policy] of [
       );
     });
   });
+
+suite("a process that crashes again and again", () => {
+  const loop = (then: "slow" | "stop"): Policy => ({ ...always, crash_loop: { count: 3, window: 1000, then } });
+  const crash = (run: number): Input[] => [started(run), exited(run), due];
+  const crashes = (count: number): Input[] => [
+    start,
+    ...Array.from({ length: count }, (_, at) => crash(at + 1)).flat(),
+  ];
+
+  test("is in a crash loop, which is told once, and is then restarted seldom", () => {
+    assert.deepEqual(
+      walk(crashes(4), loop("slow")).filter((step) => step.includes("exited")),
+      [
+        "waiting#1@1: exited clear delayed restart-due-in-500",
+        "waiting#2@2: exited clear delayed restart-due-in-1000",
+        "waiting#3!@3: exited clear crash-looped delayed restart-due-in-45000",
+        "waiting#4!@4: exited clear delayed restart-due-in-45000",
+      ],
+    );
+  });
+  test("is not restarted any more where the configuration says so", () => {
+    assert.equal(last(crashes(3).slice(0, -1), loop("stop")), "gave-up#3!@3: exited clear crash-looped gave-up");
+  });
+  test("is out of it when it has settled", () => {
+    assert.equal(last([...crashes(3), started(4), ready, stable], loop("slow")), "running@4: settled");
+  });
+  test("is out of it when somebody starts it", () => {
+    assert.equal(last([...crashes(3).slice(0, -1), start], loop("stop")), "starting@4: clear spawn-4");
+  });
+  test("may do so over any time when each crash is far from the others", () => {
+    const inAWhile = (nowMs: number): Context => ({ ...context(loop("slow")), nowMs });
+    let state: State = stopped;
+    for (const [at, input] of crashes(20).entries()) [state] = step(state, input, inAWhile(at * 500));
+    assert.deepEqual([state.history.looping, state.history.crashes.length], [false, 20]);
+  });
+  test("counts as one also when it cannot be started, or is unhealthy", () => {
+    const walked = [start, failed(1), due, started(2), cure, exited(2), due, failed(3)];
+    assert.equal(
+      last(walked, loop("slow")),
+      "waiting#3!@3: start-failed clear crash-looped delayed restart-due-in-45000",
+    );
+  });
+});
+
+suite("the exits that the configuration names", () => {
+  const listing = (lists: Partial<Policy>, base = onFailure): Policy => ({ ...base, ...lists });
+  const after = (exit: Exit, policy: Policy): string =>
+    last([start, started(1), exited(1, exit)], policy).split("@")[0] ?? "";
+  test("count as success", () => {
+    const policy = listing({ success_exit: [3, "SIGUSR1"] });
+    assert.equal(after(code(3), policy), "completed");
+    assert.equal(after(signal("SIGUSR1"), policy), "completed");
+    assert.equal(after(code(4), policy), "waiting#1");
+  });
+  test("are never followed by a restart", () => {
+    const policy = listing({ no_restart_exit: [2, "SIGKILL", 0], restart_force_exit: [2] }, always);
+    assert.equal(after(code(2), policy), "gave-up");
+    assert.equal(after(signal("SIGKILL"), policy), "gave-up");
+    assert.equal(after(code(0), policy), "completed");
+    assert.equal(after(code(1), policy), "waiting#1");
+  });
+  test("are always followed by a restart", () => {
+    const policy = listing({ restart_force_exit: [75] }, never);
+    assert.equal(after(code(75), policy), "waiting#1");
+    assert.equal(after(code(1), policy), "gave-up");
+  });
+});
+
+test("a process whose configuration is wrong is not retried at full speed", () => {
+  const likely = { reason: "configuration", line: "unknown option" } as const;
+  const bad = { ...exited(1), likely } as Input;
+  assert.equal(last([start, started(1), bad]), "waiting#1@1: exited clear delayed restart-due-in-45000");
+});
+
+const anyInput: fc.Arbitrary<(run: number) => Input> = fc.oneof(
+  ...[start, stop, restart, cure, due, stable, ready, unready].map((input) => fc.constant(() => input)),
+  fc.constant(started),
+  fc.constant(failed),
+  fc.constantFrom(code(0), code(1), signal("SIGKILL")).map((exit) => (run: number) => exited(run, exit)),
+);
+const anyPolicy = fc.constantFrom(always, onFailure, never, atOnce, {
+  ...always,
+  crash_loop: { count: 2, window: 1000, then: "stop" as const },
+});
+
+test("whatever happens in whatever order: one copy at most, one end for each start, no timer without a process", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(anyInput, fc.constantFrom(0, 0, 0, -1)), { maxLength: 60 }),
+      anyPolicy,
+      (story, policy) => {
+        let state: State = stopped;
+        /** What the host has: a run that was launched, begun or is over; and the timers that are set. */
+        const runs = new Map<number, "launched" | "begun" | "over">();
+        const timers = new Set<string>();
+        const told: string[] = [];
+        for (const [make, back] of story) {
+          const input = make(state.run + back);
+          if (!happens(input, runs, timers)) continue;
+          const [next, effects] = step(state, input, context(policy));
+          state = next;
+          for (const effect of effects) {
+            if (effect.effect === "spawn") {
+              assert.ok(
+                [...runs.values()].every((at) => at === "over"),
+                "a second copy",
+              );
+              assert.ok(!runs.has(effect.run), "a run number is used twice");
+              runs.set(effect.run, "launched");
+            }
+            if (effect.effect === "clear-timers") timers.clear();
+            if (effect.effect === "timer") timers.add(effect.input);
+            if (effect.effect === "publish") told.push(effect.event.type);
+            if (effect.effect === "signal") assert.equal(runs.get(state.run), "begun");
+          }
+          assert.ok(!timers.has("stable") || state.name === "running", `stable waits while ${state.name}`);
+          assert.equal(timers.has("restart-due"), state.name === "waiting");
+          const alive = [...runs.values()].filter((at) => at !== "over").length;
+          assert.equal(alive, ["starting", "cancelling", "running", "stopping"].includes(state.name) ? 1 : 0);
+        }
+        const count = (...types: string[]): number => told.filter((type) => types.includes(type)).length;
+        const begun = [...runs.values()].filter((at) => at === "begun").length;
+        assert.equal(count("service.started", "service.restarted"), count("service.exited") + begun);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test("whatever came before, a stop ends in rest as soon as the process has ended", () => {
+  fc.assert(
+    fc.property(fc.array(anyInput, { maxLength: 40 }), anyPolicy, (story, policy) => {
+      let state: State = stopped;
+      const runs = new Map<number, "launched" | "begun" | "over">();
+      const take = (input: Input): void => {
+        if (!happens(input, runs, new Set(["restart-due", "stable"]))) return;
+        const [next, effects] = step(state, input, context(policy));
+        state = next;
+        for (const effect of effects) if (effect.effect === "spawn") runs.set(effect.run, "launched");
+      };
+      for (const make of story) take(make(state.run));
+      take(stop);
+      for (const make of [started, exited]) take(make(state.run));
+      assert.equal(state.name, "stopped");
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** Can this happen now? A run begins or fails once after it was launched, and ends once after it has begun. */
+function happens(input: Input, runs: Map<number, "launched" | "begun" | "over">, timers: Set<string>): boolean {
+  if (input.input === "restart-due" || input.input === "stable") return timers.delete(input.input);
+  if (!("run" in input)) return true;
+  const before = input.input === "exited" ? "begun" : "launched";
+  if (runs.get(input.run) !== before) return false;
+  runs.set(input.run, input.input === "started" ? "begun" : "over");
+  return true;
+}

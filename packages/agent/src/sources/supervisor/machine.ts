@@ -1,21 +1,25 @@
-import { exitInWords, fullJitterMs, type Exit, type HostEvent } from "@ostler/protocol";
+import { endInWords, type Exit, type HostEvent, type Likely } from "@ostler/protocol";
+import { causeOf, isHopeless } from "./cause.js";
+import {
+  afterEnd,
+  afterFailure,
+  isClean,
+  noHistory,
+  type After,
+  type History,
+  type Policy,
+} from "./restart-decision.js";
 
 /** What to do, decided purely: the class in process.ts performs the effects and feeds back what happened. */
 
-export type Policy = {
-  policy: "always" | "on-failure" | "never";
-  backoff: { initial: number; max: number };
-  stable_after: number;
-};
-
-/** `run` counts the starts for ever; `attempt` the restarts since the process last ran for `stable_after`. */
-export type State = { run: number } & (
+/** `run` counts the starts for ever. */
+export type State = { run: number; history: History } & (
   | { name: "stopped" }
-  | { name: "starting"; attempt: number; because: string | undefined }
-  | { name: "cancelling"; attempt: number; next: Next }
-  | { name: "running"; attempt: number; pid: number }
-  | { name: "stopping"; attempt: number; pid: number; next: Next }
-  | { name: "waiting"; attempt: number; because: string }
+  | { name: "starting"; because: string | undefined }
+  | { name: "cancelling"; next: Next }
+  | { name: "running"; pid: number }
+  | { name: "stopping"; pid: number; next: Next }
+  | { name: "waiting"; because: string }
   | { name: "completed" }
   | { name: "gave-up" }
 );
@@ -31,9 +35,21 @@ export type Input =
   | { input: "started"; run: number; pid: number; startTicks: number }
   | { input: "start-failed"; run: number; reason: string }
   | { input: "adopted"; run: number; pid: number; startTicks: number; uptimeMs: number }
-  | { input: "exited"; run: number; pid: number; exit: Exit; uptimeMs: number; whileAway: boolean }
+  | ({ input: "exited"; run: number; pid: number; uptimeMs: number; whileAway: boolean } & Ended)
+  | { input: "ready" }
+  | { input: "unready" }
   | { input: "restart-due" }
   | { input: "stable" };
+
+/** How a run ended, and what was found out about it. */
+export type Ended = {
+  exit: Exit;
+  likely?: Likely;
+  /** The kernel killed it for lack of memory. */
+  outOfMemory: boolean;
+  /** It had to be killed after its stop timeout. */
+  forced: boolean;
+};
 
 export type Effect =
   | { effect: "spawn"; run: number }
@@ -47,6 +63,7 @@ export type Context = {
   process: string;
   restart: Policy;
   stop: { signal: string; timeout: number };
+  nowMs: number;
   random: () => number;
 };
 
@@ -65,13 +82,17 @@ export function step(state: State, input: Input, context: Context): Step {
     case "start-failed":
       return onStartFailed(state, input, context);
     case "adopted":
-      return onAdopted(input, context);
+      return onAdopted(state, input, context);
     case "exited":
       return onExited(state, input, context);
+    case "ready":
+      return state.name === "running" ? [state, settleLater(context)] : [state, []];
+    case "unready":
+      return state.name === "running" ? [state, [{ effect: "clear-timers" }]] : [state, []];
     case "restart-due":
-      return state.name === "waiting" ? spawn(state, state.attempt, state.because) : [state, []];
+      return state.name === "waiting" ? spawn(state, state.history, state.because) : [state, []];
     case "stable":
-      return state.name === "running" ? [{ ...state, attempt: 0 }, []] : [state, []];
+      return onStable(state, context);
     default:
       return input satisfies never;
   }
@@ -86,11 +107,11 @@ function onStart(state: State): Step {
     case "cancelling":
       return [{ ...state, next: { name: "restart", because: "it was started while it stopped", backOff: false } }, []];
     case "waiting":
-      return spawn(state, 0, state.because);
+      return spawn(state, noHistory, state.because);
     case "stopped":
     case "completed":
     case "gave-up":
-      return spawn(state, 0, undefined);
+      return spawn(state, noHistory, undefined);
     default:
       return state satisfies never;
   }
@@ -127,11 +148,11 @@ function onRestart(state: State, { because, backOff }: Restart, context: Context
     case "cancelling":
       return [{ ...state, next }, []];
     case "waiting":
-      return backOff ? [state, []] : spawn(state, 0, because);
+      return backOff ? [state, []] : spawn(state, noHistory, because);
     case "stopped":
     case "completed":
     case "gave-up":
-      return spawn(state, 0, because);
+      return spawn(state, noHistory, because);
     default:
       return state satisfies never;
   }
@@ -140,19 +161,19 @@ function onRestart(state: State, { because, backOff }: Restart, context: Context
 function onStarted(state: State, input: Extract<Input, { input: "started" }>, context: Context): Step {
   const { run, pid, startTicks } = input;
   if ((state.name !== "starting" && state.name !== "cancelling") || state.run !== run) return [state, []];
-  const { attempt } = state;
+  const { history } = state;
   const because = state.name === "starting" ? state.because : undefined;
   const data = { ...who(context), run, pid, startTicks };
   const event: HostEvent =
     because === undefined
       ? { type: "service.started", data }
-      : { type: "service.restarted", data: { ...data, attempt, because } };
-  const running = { name: "running" as const, run, attempt, pid };
+      : { type: "service.restarted", data: { ...data, attempt: history.crashes.length, because } };
+  const running = { name: "running" as const, run, history, pid };
   if (state.name === "cancelling") {
     const [stopping, effects] = beginStop(running, state.next, context);
     return [stopping, [publish(event), ...effects]];
   }
-  return [running, [publish(event), { effect: "timer", input: "stable", afterMs: context.restart.stable_after }]];
+  return [running, [publish(event)]];
 }
 
 function onStartFailed(
@@ -163,91 +184,113 @@ function onStartFailed(
   if ((state.name !== "starting" && state.name !== "cancelling") || state.run !== run) return [state, []];
   const failed = publish({ type: "service.start-failed", data: { ...who(context), run, reason } });
   if (state.name === "cancelling" && state.next.name === "stop") return rest(state, context, [failed]);
-  return restartOrRest(state, { failed: true, because: `it could not be started: ${reason}` }, context, [failed]);
+  const end = { because: `it could not be started: ${reason}`, hopeless: false };
+  return follow(state, afterEnd(end, state.history, context.restart, context), end.because, context, [failed]);
 }
 
-function onAdopted({ run, pid, startTicks, uptimeMs }: Extract<Input, { input: "adopted" }>, context: Context): Step {
+function onAdopted(
+  { history }: State,
+  { run, pid, startTicks, uptimeMs }: Extract<Input, { input: "adopted" }>,
+  context: Context,
+): Step {
   const event = publish({ type: "service.adopted", data: { ...who(context), run, pid, startTicks, uptimeMs } });
-  const afterMs = Math.max(0, context.restart.stable_after - uptimeMs);
-  return [{ name: "running", run, attempt: 0, pid }, [event, { effect: "timer", input: "stable", afterMs }]];
+  return [{ name: "running", run, history, pid }, [event]];
+}
+
+function onStable(state: State, context: Context): Step {
+  if (state.name !== "running") return [state, []];
+  const event = publish({ type: "service.settled", data: { ...who(context), run: state.run } });
+  return [{ ...state, history: noHistory }, [event]];
+}
+
+/** Being ready for `stable_after`, without a break, makes up for the past. */
+function settleLater({ restart }: Context): Effect[] {
+  return [{ effect: "clear-timers" }, { effect: "timer", input: "stable", afterMs: restart.stable_after }];
 }
 
 function onExited(state: State, input: Extract<Input, { input: "exited" }>, context: Context): Step {
   if ((state.name !== "running" && state.name !== "stopping") || state.run !== input.run) return [state, []];
-  const { run, pid, exit, uptimeMs, whileAway } = input;
+  const { run, pid, exit, likely, outOfMemory, forced, uptimeMs, whileAway } = input;
   const expected = state.name === "stopping";
+  const isCure = expected && state.next.name === "restart" && state.next.backOff;
+  const asked = isCure ? "unhealthy" : expected ? "stop" : "no";
+  const cause = causeOf({ exit, clean: isClean(exit, context.restart), asked, outOfMemory, forced });
+  const guess = likely && !expected ? { likely } : {};
   const exited = publish({
     type: "service.exited",
-    data: { ...who(context), run, pid, exit, uptimeMs, expected, whileAway },
+    data: { ...who(context), run, pid, exit, cause, ...guess, uptimeMs, expected, whileAway },
   });
-  if (state.name === "running")
-    return restartOrRest(state, { failed: !isClean(exit), because: `it ${exitInWords(exit)}` }, context, [exited]);
+  if (state.name === "running") {
+    const because = `it ${endInWords({ exit, cause, ...guess })}`;
+    const end = { exit, because, hopeless: isHopeless(likely) };
+    return follow(state, afterEnd(end, state.history, context.restart, context), because, context, [exited]);
+  }
   if (state.next.name === "stop") return rest(state, context, [exited]);
   const { because, backOff } = state.next;
-  if (backOff) return restartLater(state, because, context, [exited]);
-  const [starting, effects] = spawn(state, 0, because);
+  if (backOff) {
+    const after = afterFailure({ because, hopeless: false }, state.history, context.restart, context);
+    return follow(state, after, because, context, [exited]);
+  }
+  const [starting, effects] = spawn(state, noHistory, because);
   return [starting, [exited, ...effects]];
 }
 
-type Attempted = { run: number; attempt: number };
+/** Does what the restart policy says. */
+function follow({ run, history }: Known, after: After, because: string, context: Context, before: Effect[]): Step {
+  const loop = "crashLoop" in after && after.crashLoop;
+  const looping = loop ? [publish({ type: "service.crash-looped", data: { ...who(context), ...loop } })] : [];
+  const effects: Effect[] = [...before, { effect: "clear-timers" }, ...looping];
+  switch (after.then) {
+    case "complete":
+      return [
+        { name: "completed", run, history },
+        [...effects, publish({ type: "service.completed", data: who(context) })],
+      ];
+    case "give-up": {
+      const event = publish({ type: "service.gave-up", data: { ...who(context), reason: after.reason } });
+      return [{ name: "gave-up", run, history: after.history }, [...effects, event]];
+    }
+    case "restart":
+      return restartIn(after, { run, because }, context, effects);
+    default:
+      return after satisfies never;
+  }
+}
 
-/** What the restart policy says to an end that nobody asked for. */
-function restartOrRest(
-  state: Attempted,
-  { failed, because }: { failed: boolean; because: string },
+function restartIn(
+  { delayMs, attempt, history }: Extract<After, { then: "restart" }>,
+  { run, because }: { run: number; because: string },
   context: Context,
   before: Effect[],
 ): Step {
-  const { policy } = context.restart;
-  if (policy === "never" || (policy === "on-failure" && !failed)) {
-    const event: HostEvent = failed
-      ? { type: "service.gave-up", data: { ...who(context), reason: `${because}; its restart policy is ${policy}` } }
-      : { type: "service.completed", data: who(context) };
-    return [
-      { name: failed ? "gave-up" : "completed", run: state.run },
-      [...before, { effect: "clear-timers" }, publish(event)],
-    ];
-  }
-  return restartLater(state, because, context, before);
-}
-
-function restartLater({ run, attempt }: Attempted, because: string, context: Context, before: Effect[]): Step {
-  const { backoff } = context.restart;
-  const effects: Effect[] = [...before, { effect: "clear-timers" }];
-  const next = attempt + 1;
-  const delayMs = fullJitterMs(next, { initialMs: backoff.initial, maxMs: backoff.max }, context.random);
   if (delayMs === 0) {
-    const [starting, spawning] = spawn({ run }, next, because);
-    return [starting, [...effects, ...spawning]];
+    const [starting, spawning] = spawn({ run }, history, because);
+    return [starting, [...before, ...spawning]];
   }
-  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt: next, delayMs, because } });
+  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
   const timer: Effect = { effect: "timer", input: "restart-due", afterMs: delayMs };
-  return [{ name: "waiting", run, attempt: next, because }, [...effects, delayed, timer]];
+  return [{ name: "waiting", run, history, because }, [...before, delayed, timer]];
 }
 
-function spawn({ run }: { run: number }, attempt: number, because: string | undefined): Step {
+type Known = { run: number; history: History };
+
+function spawn({ run }: { run: number }, history: History, because: string | undefined): Step {
   return [
-    { name: "starting", run: run + 1, attempt, because },
+    { name: "starting", run: run + 1, history, because },
     [{ effect: "clear-timers" }, { effect: "spawn", run: run + 1 }],
   ];
 }
 
-function beginStop(state: Attempted & { pid: number }, next: Next, context: Context): Step {
+function beginStop(state: Known & { pid: number }, next: Next, context: Context): Step {
   const { signal, timeout } = context.stop;
-  const { run, attempt, pid } = state;
+  const { run, history, pid } = state;
   const event = publish({ type: "service.signalled", data: { ...who(context), run, pid, signal, timeoutMs: timeout } });
-  return [{ name: "stopping", run, attempt, pid, next }, [{ effect: "clear-timers" }, event, { effect: "signal" }]];
+  return [{ name: "stopping", run, history, pid, next }, [{ effect: "clear-timers" }, event, { effect: "signal" }]];
 }
 
 function rest({ run }: { run: number }, context: Context, before: Effect[]): Step {
   const event = publish({ type: "service.stopped", data: who(context) });
-  return [{ name: "stopped", run }, [...before, { effect: "clear-timers" }, event]];
-}
-
-/** systemd's meaning of a clean end: success, or a signal that asks politely. */
-function isClean(exit: Exit): boolean {
-  if (exit.kind === "code") return exit.code === 0;
-  return exit.kind === "signal" && ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"].includes(exit.signal);
+  return [{ name: "stopped", run, history: noHistory }, [...before, { effect: "clear-timers" }, event]];
 }
 
 function who({ service, process }: Context): { service: string; process: string } {

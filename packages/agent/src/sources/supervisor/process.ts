@@ -4,16 +4,20 @@ import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
+import { markSpools, type SpoolMark } from "../../platform/spool.js";
+import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
-import { step, type Effect, type Input, type Restart, type State } from "./machine.js";
+import { findEvidence, type EvidenceDeps } from "./evidence.js";
+import { step, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
+import { isClean } from "./restart-decision.js";
 import { Run } from "./run.js";
 
 export type ProcessSpec = { config: ProcessConfig; restart: RestartConfig };
 
-export type ProcessDeps = LaunchDeps & { clock: Clock; random: () => number; agentId: string };
+export type ProcessDeps = LaunchDeps & EvidenceDeps & { clock: Clock; random: () => number; agentId: string };
 
 /** How long a keeper may take to record what we have seen already. */
 const recordMs = 500;
@@ -28,6 +32,8 @@ export class SupervisedProcess implements Disposable {
   #state: State;
   /** The run that has begun last. */
   #run: Run | undefined;
+  /** Where the output of the run that was launched last begins. */
+  #output: (SpoolMark & { run: number }) | undefined;
   /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
@@ -63,7 +69,14 @@ export class SupervisedProcess implements Disposable {
   /** Goes on where an agent before this one was (see recovery.ts). */
   resume({ exits, last }: Recovery): void {
     for (const { run, pid, exit } of exits) {
-      const data = { ...this.slot, run, pid, exit, uptimeMs: 0, expected: false, whileAway: true };
+      const cause = causeOf({
+        exit,
+        clean: isClean(exit, this.#spec.restart),
+        asked: "no",
+        forced: false,
+        outOfMemory: false,
+      });
+      const data = { ...this.slot, run, pid, exit, cause, uptimeMs: 0, expected: false, whileAway: true };
       this.#deps.publish({ type: "service.exited", data });
     }
     if (last.is !== "alive" && last.is !== "ended") return;
@@ -132,7 +145,8 @@ export class SupervisedProcess implements Disposable {
     this.#feeding = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
       const { config, restart } = this.#spec;
-      const context = { ...this.slot, restart, stop: config.stop, random: this.#deps.random };
+      const { clock, random } = this.#deps;
+      const context = { ...this.slot, restart, stop: config.stop, nowMs: clock.now(), random };
       const [state, effects] = step(this.#state, next, context);
       this.#state = state; // The only assignment of #state in the program.
       // Acting comes before telling: a new process need not wait until all have heard of the end of the old one.
@@ -195,6 +209,7 @@ export class SupervisedProcess implements Disposable {
     const failed = (reason: string): void => this.feed({ input: "start-failed", run, reason });
     if (this.#state.name === "cancelling") return failed("it was stopped before it could begin");
     const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
+    this.#output = { run, ...markSpools(this.#deps.spools, this.slot.service, this.slot.process) };
     launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { failed, keeperEnded });
   }
 
@@ -224,13 +239,21 @@ export class SupervisedProcess implements Disposable {
   #onOver(run: Run, exit: Exit, whileAway: boolean): void {
     if (run.over) return;
     run.over = true;
-    const { number, identity, uptimeMs } = run;
-    const ended = (): void => this.feed({ input: "exited", run: number, pid: identity.pid, exit, uptimeMs, whileAway });
-    if (this.#state.name === "stopping") void run.ended().then(ended);
+    if (this.#state.name === "stopping")
+      void run.ended().then(() => this.#tellEnd(run, { exit, forced: run.forced, outOfMemory: false }, whileAway));
     else {
-      ended();
+      this.#tellEnd(run, { exit, forced: false, ...this.#evidenceOf(run, exit) }, whileAway);
       void run.endRest(this.#spec.config.stop.timeout);
     }
+  }
+
+  #tellEnd({ number, identity, uptimeMs }: Run, ended: Ended, whileAway: boolean): void {
+    this.feed({ input: "exited", run: number, pid: identity.pid, ...ended, uptimeMs, whileAway });
+  }
+
+  #evidenceOf({ number, identity, uptimeMs }: Run, exit: Exit): ReturnType<typeof findEvidence> {
+    const output = this.#output?.run === number ? this.#output : undefined;
+    return findEvidence(this.slot, { exit, pid: identity.pid, uptimeMs, output }, this.#deps);
   }
 
   #signal(): void {

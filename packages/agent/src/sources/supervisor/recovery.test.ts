@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Phase, ProcessState } from "@ostler/protocol";
 import { recover, type Facts } from "./recovery.js";
+import { noHistory } from "./restart-decision.js";
 import type { RunRecord, SlotRecord } from "./records.js";
 
 const identity = { pid: 70, startTicks: 7 };
@@ -25,15 +26,25 @@ const begun = (run: number, status?: number): RunRecord => ({
 });
 
 function known(phase: Phase, exitOfRun?: number): ProcessState {
-  const lastExit = { at, run: exitOfRun ?? 0, exit: { kind: "code" as const, code: 1 }, uptimeMs: 1, expected: false };
-  return { phase, restarts: 0, ...(exitOfRun === undefined ? {} : { lastExit }) };
+  const lastExit = {
+    at,
+    run: exitOfRun ?? 0,
+    exit: { kind: "code" as const, code: 1 },
+    cause: "code" as const,
+    uptimeMs: 1,
+    expected: false,
+  };
+  return { phase, restarts: 0, crashes: [], ...(exitOfRun === undefined ? {} : { lastExit }) };
 }
 
 const running = (run: number): Phase => ({ name: "running", run, ...identity, since: at });
 
 test("a process that nobody knows is started", () => {
   const { state, last, then, exits } = recover(record(), undefined, facts());
-  assert.deepEqual([state, last, then, exits], [{ name: "stopped", run: 0 }, { is: "over" }, "start", []]);
+  assert.deepEqual(
+    [state, last, then, exits],
+    [{ name: "stopped", run: 0, history: noHistory }, { is: "over" }, "start", []],
+  );
 });
 
 test("a process that lives is adopted, and nothing is started", () => {
@@ -48,7 +59,7 @@ test("a process that lives is adopted although the journal never heard of its ru
 
 test("a process that ended while nobody was there has its end told", () => {
   const { state, last, then } = recover(record(begun(3, 7)), known(running(3)), facts());
-  assert.deepEqual(state, { name: "running", run: 3, attempt: 0, pid: 70 });
+  assert.deepEqual(state, { name: "running", run: 3, history: noHistory, pid: 70 });
   assert.deepEqual([last, then], [{ is: "ended", run: 3, identity, status: 7 }, "nothing"]);
 });
 
@@ -79,21 +90,31 @@ test("an end that was told without a decision is told again, so that there is on
 
 test("who waited for the next attempt is started, and keeps count", () => {
   const waiting: Phase = { name: "waiting", attempt: 4, until: at, because: "it crashed" };
-  const { state, then } = recover(record(begun(3, 1)), known(waiting, 3), facts());
-  assert.deepEqual([state, then], [{ name: "waiting", run: 3, attempt: 4, because: "it crashed" }, "restart-due"]);
+  const before = { ...known(waiting, 3), crashes: [at, at] };
+  const { state, then } = recover(record(begun(3, 1)), before, facts());
+  const history = { crashes: [Date.parse(at), Date.parse(at)], looping: false };
+  assert.deepEqual([state, then], [{ name: "waiting", run: 3, history, because: "it crashed" }, "restart-due"]);
+});
+
+test("a crash loop goes on under the next agent, and is forgotten with the boot", () => {
+  const before = { ...known(running(3)), crashes: [at], crashLoop: { since: at, because: "it crashed" } };
+  const historyIn = (sameBoot: boolean): unknown =>
+    recover(record(begun(3)), before, facts({ alive: () => true, sameBoot })).state.history;
+  assert.deepEqual(historyIn(true), { crashes: [Date.parse(at)], looping: true });
+  assert.deepEqual(historyIn(false), noHistory);
 });
 
 for (const phase of [{ name: "completed" }, { name: "gave-up", reason: "" }] as const)
   test(`who ${phase.name} before stays so within the boot, and begins anew in the next`, () => {
     const here = recover(record(begun(3, 0)), known(phase, 3), facts());
-    assert.deepEqual([here.state, here.then], [{ name: phase.name, run: 3 }, "nothing"]);
+    assert.deepEqual([here.state, here.then], [{ name: phase.name, run: 3, history: noHistory }, "nothing"]);
     const next = recover(record(), known(phase, 3), facts({ sameBoot: false }));
-    assert.deepEqual([next.state, next.then], [{ name: "stopped", run: 3 }, "start"]);
+    assert.deepEqual([next.state, next.then], [{ name: "stopped", run: 3, history: noHistory }, "start"]);
   });
 
 test("who was stopped stays stopped", () => {
   const { state, then } = recover({ stopped: true, runs: [begun(3, 0)] }, known({ name: "stopped" }, 3), facts());
-  assert.deepEqual([state, then], [{ name: "stopped", run: 3 }, "nothing"]);
+  assert.deepEqual([state, then], [{ name: "stopped", run: 3, history: noHistory }, "nothing"]);
 });
 
 test("who was stopped and still runs is stopped", () => {
@@ -115,7 +136,7 @@ test("a run whose keeper was faster and lives is waited for", () => {
     facts({ claim: () => false, keeperLives: () => true }),
   );
   assert.deepEqual([then, last], ["nothing", { is: "beginning" }]);
-  assert.deepEqual(state, { name: "starting", run: 5, attempt: 0, because: undefined });
+  assert.deepEqual(state, { name: "starting", run: 5, history: noHistory, because: undefined });
 });
 
 test("a run that was claimed by a keeper that died is started anew", () => {

@@ -3,6 +3,7 @@ import type { Identity } from "../../platform/proc.js";
 import { exitOf } from "./keeper.js";
 import type { State } from "./machine.js";
 import type { RunRecord, SlotRecord } from "./records.js";
+import { noHistory, type History } from "./restart-decision.js";
 
 /** What a new agent makes of what an agent before it left behind for one process. */
 export type Recovery = {
@@ -34,53 +35,69 @@ export type Facts = {
 /** `before` is what the journal knew of the process; `record` what its keepers left in this boot. */
 export function recover(record: SlotRecord, before: ProcessState | undefined, facts: Facts): Recovery {
   const phase = before?.phase;
+  const history = historyOf(before, facts);
   const knownRun = before ? Math.max(runOf(before.phase), before.lastExit?.run ?? 0) : 0;
   const reported = (run: number): boolean => (before?.lastExit?.run ?? 0) >= run && phase?.name !== "exited";
   const last = record.runs.at(-1);
   const exits = unheard(record.runs.slice(0, -1), phase, reported, facts);
   if (!last || last.run < knownRun)
-    return { ...nothingRuns(knownRun, record, phase, facts), exits: [...exits, ...vanished(record, phase, facts)] };
+    return {
+      ...nothingRuns({ run: knownRun, history }, record, phase, facts),
+      exits: [...exits, ...vanished(record, phase, facts)],
+    };
   const { run, started: identity } = last;
   if (!identity) {
     const begins = (last.claimed || !facts.claim(run)) && facts.keeperLives(run);
     if (begins)
       return {
-        state: { name: "starting", run, attempt: 0, because: undefined },
+        state: { name: "starting", run, history, because: undefined },
         exits,
         last: { is: "beginning" },
         then: record.stopped ? "stop" : "nothing",
       };
-    return { state: { name: "stopped", run }, exits, last: { is: "over" }, then: record.stopped ? "nothing" : "start" };
+    return {
+      state: { name: "stopped", run, history },
+      exits,
+      last: { is: "over" },
+      then: record.stopped ? "nothing" : "start",
+    };
   }
   if (facts.alive(identity))
     return {
-      state: { name: "stopped", run },
+      state: { name: "stopped", run, history },
       exits,
       last: { is: "alive", run, identity },
       then: record.stopped ? "stop" : "nothing",
     };
-  if (last.status !== undefined && reported(run)) return { ...nothingRuns(run, record, phase, facts), exits };
-  const state: State = { name: "running", run, attempt: 0, pid: identity.pid };
+  if (last.status !== undefined && reported(run))
+    return { ...nothingRuns({ run, history }, record, phase, facts), exits };
+  const state: State = { name: "running", run, history, pid: identity.pid };
   const then = record.stopped ? "stop" : "nothing";
   return { state, exits, last: { is: "ended", run, identity, status: last.status }, then };
 }
 
 /** The last run is over and everybody knows: what was decided then still holds, within one boot. */
 function nothingRuns(
-  run: number,
+  known: { run: number; history: History },
   { stopped }: SlotRecord,
   phase: Phase | undefined,
   { sameBoot }: Facts,
 ): Omit<Recovery, "exits"> {
   const last = { is: "over" as const };
-  if (stopped || !sameBoot) return { state: { name: "stopped", run }, last, then: stopped ? "nothing" : "start" };
+  if (stopped || !sameBoot) return { state: { name: "stopped", ...known }, last, then: stopped ? "nothing" : "start" };
   if (phase?.name === "completed" || phase?.name === "gave-up")
-    return { state: { name: phase.name, run }, last, then: "nothing" };
+    return { state: { name: phase.name, ...known }, last, then: "nothing" };
   if (phase?.name === "waiting") {
-    const { attempt, because } = phase;
-    return { state: { name: "waiting", run, attempt, because }, last, then: "restart-due" };
+    const { because } = phase;
+    return { state: { name: "waiting", ...known, because }, last, then: "restart-due" };
   }
-  return { state: { name: "stopped", run }, last, then: "start" };
+  return { state: { name: "stopped", ...known }, last, then: "start" };
+}
+
+/** A crash loop outlives the agent that noticed it, not the boot. */
+function historyOf(before: ProcessState | undefined, { sameBoot }: Facts): History {
+  if (!before || !sameBoot) return noHistory;
+  return { crashes: before.crashes.map((at) => Date.parse(at)), looping: before.crashLoop !== undefined };
 }
 
 /** Runs between the one the journal knew and the last one: the agent died while it restarted the process. */

@@ -18,6 +18,8 @@ export class Run {
   readonly mark: string;
   /** The first process has ended. */
   over = false;
+  /** Its first process had to be killed after its stop timeout. */
+  forced = false;
   readonly #deps: RunDeps;
   #ending: Promise<void> | undefined;
 
@@ -67,6 +69,7 @@ export class Run {
     // A restart that is under way must not wait for the search through all processes.
     if (ask) await clock.sleep(0, signal);
     const ended = await endTree(this.identity, this.mark, { ask, deadlineMs }, clock, signal);
+    this.forced = ended.killed.includes(this.identity.pid);
     if (ended.killed.length > 0) killed(ended, reason);
   }
 }

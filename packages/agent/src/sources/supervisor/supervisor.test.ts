@@ -45,6 +45,7 @@ class Host implements AsyncDisposable {
       spools: join(this.directory, "output"),
       previous,
       pulse: new Pulse(systemClock),
+      subscribe: (follow) => this.bus.subscribe("supervisor", follow),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
     });
     return this.supervisor;

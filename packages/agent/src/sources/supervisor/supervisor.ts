@@ -1,9 +1,11 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, notFound, OstlerError, type HostState } from "@ostler/protocol";
+import { isHostEvent, messageOf, notFound, OstlerError, type HostState } from "@ostler/protocol";
 import { checksOf, processesOf, restartConfig, stopConfig, type ServiceConfig } from "../../config/services.js";
+import type { Published } from "../../core/bus.js";
 import type { Pulse } from "../../core/pulse.js";
 import { findExecutable } from "../../platform/executable.js";
+import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import { treeOf } from "../../platform/tree.js";
 import { keeperLives, readNote } from "./keeper.js";
@@ -13,11 +15,13 @@ import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, readSlot, runPrefix, type Slot } from "./records.js";
 import { recover, type Recovery } from "./recovery.js";
 
-export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid"> & {
+export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom"> & {
   runDir: string;
   /** What the journal knew before this agent started. */
   previous: HostState;
   pulse: Pulse;
+  /** The bus; the supervisor listens to when its services are ready. */
+  subscribe: (follow: (published: Published) => void) => Disposable;
   degraded: (reason: string) => void;
 };
 
@@ -33,6 +37,7 @@ export class Supervisor implements Disposable {
   /** What was last told of each service, to tell it again only when it changes. */
   readonly #told: Map<string, string>;
   readonly #watch: RecordWatch;
+  readonly #subscription: Disposable;
   readonly #end = new AbortController();
   #services: Services;
 
@@ -47,7 +52,7 @@ export class Supervisor implements Disposable {
     // Processes do not outlive their host: what was recorded in other boots means nothing any more.
     for (const boot of readdirSync(boots))
       if (boot !== bootId()) rmSync(join(boots, boot), { recursive: true, force: true });
-    return new Supervisor(services, { ...deps, records, setsid: setsid.path });
+    return new Supervisor(services, { ...deps, records, setsid: setsid.path, oom: new OomWatch() });
   }
 
   private constructor(services: Services, deps: ProcessDeps & SupervisorDeps) {
@@ -66,6 +71,7 @@ export class Supervisor implements Disposable {
         beat();
       },
     });
+    this.#subscription = deps.subscribe((published) => this.#follow(published));
     this.#takeOver(services);
     void this.#endUnknown(services);
   }
@@ -119,7 +125,15 @@ export class Supervisor implements Disposable {
   [Symbol.dispose](): void {
     this.#end.abort();
     this.#watch[Symbol.dispose]();
+    this.#subscription[Symbol.dispose]();
     for (const process of this.#processes.values()) process[Symbol.dispose]();
+  }
+
+  #follow({ event }: Published): void {
+    if (!isHostEvent(event) || (event.type !== "service.ready" && event.type !== "service.unready")) return;
+    const input = event.type === "service.ready" ? "ready" : "unready";
+    for (const process of this.#processes.values())
+      if (process.slot.service === event.data.service) process.feed({ input });
   }
 
   /** Begins to supervise whatever is not supervised yet. */

@@ -1,0 +1,64 @@
+import type { EndCause, Exit, Likely } from "@ostler/protocol";
+
+/** Why a process ended: what is certain, and what its last words let one guess. */
+
+export type EndFacts = {
+  exit: Exit;
+  /** The exit counts as success. */
+  clean: boolean;
+  /** The agent asked it to end, for a person or because it was unhealthy. */
+  asked: "no" | "stop" | "unhealthy";
+  /** It had to be killed after its stop timeout. */
+  forced: boolean;
+  /** The kernel killed it for lack of memory. */
+  outOfMemory: boolean;
+};
+
+export function causeOf({ exit, clean, asked, forced, outOfMemory }: EndFacts): EndCause {
+  if (outOfMemory) return "out-of-memory";
+  if (forced) return "timeout";
+  if (asked === "unhealthy") return "watchdog";
+  if (exit.kind === "unknown") return "unknown";
+  if (clean) return "clean";
+  if (exit.kind === "code") return "code";
+  return exit.core ? "core-dump" : "signal";
+}
+
+/** A process that ran longer than this did not fail to begin; what it said last means something else. */
+const beginningMs = 10_000;
+
+/** Exit codes of sysexits.h that say it without words. */
+const usageError = 64;
+const configError = 78;
+
+/** In the order in which they are believed: what names an errno first. */
+const signs: [reason: Likely["reason"], pattern: RegExp][] = [
+  ["address-in-use", /EADDRINUSE|address (is )?already in use|port \d+ is already (in use|allocated)/i],
+  ["no-space", /ENOSPC|no space left on device|disk (is )?full|disk quota exceeded/i],
+  [
+    "missing-dependency",
+    /cannot find (module|package)|ModuleNotFoundError|ImportError|error while loading shared libraries|cannot open shared object|ClassNotFoundException|NoClassDefFoundError|command not found|executable file not found/i,
+  ],
+  ["permission", /EACCES|EPERM|permission denied|operation not permitted/i],
+  [
+    "configuration",
+    /(invalid|bad|unknown|unrecognized|unexpected|missing|fatal) (config\w*|option|argument|directive|setting|key)|config\w*( file)? (error|test failed|is invalid|not found)|(error|failed) (in|to (load|read|parse)) (the )?config|yaml: |toml: |^usage:/i,
+  ],
+];
+
+/** What probably kept it from running, from its exit code and its last lines; the newest line that says so. */
+export function likelyReason(exit: Exit, uptimeMs: number, lines: readonly string[]): Likely | undefined {
+  if (uptimeMs > beginningMs || (exit.kind === "code" && exit.code === 0)) return undefined;
+  for (const [reason, pattern] of signs) {
+    const line = lines.findLast((text) => pattern.test(text));
+    if (line !== undefined) return { reason, line };
+  }
+  if (exit.kind === "code" && (exit.code === usageError || exit.code === configError))
+    return { reason: "configuration", line: `exit code ${exit.code}` };
+  return undefined;
+}
+
+/** Nothing but a person mends these: trying again soon would only fill the log. */
+export function isHopeless(likely: Likely | undefined): boolean {
+  return likely?.reason === "configuration" || likely?.reason === "missing-dependency";
+}

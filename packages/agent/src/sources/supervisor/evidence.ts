@@ -1,0 +1,34 @@
+import type { Exit, Likely } from "@ostler/protocol";
+import type { OomWatch } from "../../platform/oom.js";
+import { lastLines, type SpoolMark } from "../../platform/spool.js";
+import { likelyReason } from "./cause.js";
+import type { Slot } from "./records.js";
+
+export type EvidenceDeps = {
+  /** Directory of the spool files. */
+  spools: string;
+  oom: Pick<OomWatch, "hasKilled">;
+};
+
+/** An end that nobody asked for. */
+export type UnexpectedEnd = {
+  exit: Exit;
+  pid: number;
+  uptimeMs: number;
+  /** Where its output begins; unknown of a run that an earlier agent has launched. */
+  output: SpoolMark | undefined;
+};
+
+/** What the host can tell about why a process ended. Fast: a restart waits for it. */
+export function findEvidence(
+  slot: Slot,
+  { exit, pid, uptimeMs, output }: UnexpectedEnd,
+  { spools, oom }: EvidenceDeps,
+): { outOfMemory: boolean; likely?: Likely } {
+  const outOfMemory = exit.kind === "signal" && exit.signal === "SIGKILL" && oom.hasKilled(pid);
+  const lines = output
+    ? [...lastLines(spools, slot, "stdout", output), ...lastLines(spools, slot, "stderr", output)]
+    : [];
+  const likely = likelyReason(exit, uptimeMs, lines);
+  return { outOfMemory, ...(likely ? { likely } : {}) };
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { test } from "node:test";
+import type { Envelope, ProcessState } from "@ostler/protocol";
+import { fixture, kill, TestAgent } from "./helpers/agent.js";
+import { until } from "./helpers/until.js";
+
+/** What the agent makes of the ends of real programs. */
+
+const crashAfter = (seconds: number, code: number, words = ""): string =>
+  `command: [sh, ${fixture("crash-after.sh")}, "${seconds}", "${code}", "${words}"]`;
+
+async function processOf(agent: TestAgent, service: string): Promise<ProcessState> {
+  return until(async () => (await agent.state()).services[service]?.processes.main, `${service} is known`);
+}
+
+async function endOf(agent: TestAgent, service: string): Promise<NonNullable<ProcessState["lastExit"]>> {
+  return until(async () => (await processOf(agent, service)).lastExit, `${service} has ended`);
+}
+
+async function told(agent: TestAgent, type: string, service: string): Promise<Envelope[]> {
+  return (await agent.events(type)).filter(({ data }) => data.service === service);
+}
+
+test("every end has its cause, and an early one its likely reason", async () => {
+  const other = createServer().listen(0, "127.0.0.1").unref();
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  await using agent = await TestAgent.start(`
+services:
+  clean: {command: ["true"], restart: {policy: on-failure}}
+  code: {${crashAfter(0, 3)}}
+  signal: {command: [sh, -c, "kill -USR1 $$$$"]}
+  port: {command: [node, ${fixture("port-taken.mjs")}, "${port}"]}
+  space: {command: [sh, -c, "head -c 10 /dev/zero >/dev/full"]}
+  module: {command: [node, -e, "require('no-such-module')"]}
+  config: {${crashAfter(0, 1, "FATAL CONFIG FILE ERROR")}}
+  usage: {${crashAfter(0, 64)}}
+  denied: {${crashAfter(0, 1, "open /etc/shadow: permission denied")}}
+  missing: {command: [/does/not/exist]}
+`);
+  const causes: Record<string, string> = {};
+  for (const service of ["clean", "code", "signal", "port", "space", "module", "config", "usage", "denied"]) {
+    const { cause, likely } = await endOf(agent, service);
+    causes[service] = likely ? `${cause}: ${likely.reason}` : cause;
+  }
+  assert.deepEqual(causes, {
+    clean: "clean",
+    code: "code",
+    signal: "signal",
+    port: "code: address-in-use",
+    space: "code: no-space",
+    module: "code: missing-dependency",
+    config: "code: configuration",
+    usage: "code: configuration",
+    denied: "code: permission",
+  });
+  assert.match((await endOf(agent, "port")).likely?.line ?? "", /EADDRINUSE/);
+  assert.match((await agent.ostler("why", "port")).stdout, /probably its address is in use/);
+  assert.match(String((await told(agent, "service.start-failed", "missing"))[0]?.data.reason), /\/does\/not\/exist/);
+  other.close();
+});
+
+test("what only a person can mend is not retried at full speed", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  config: {${crashAfter(0, 78)}, restart: {backoff: {initial: 10ms, max: 30s}}}
+`);
+  const [delayed] = await until(async () => {
+    const events = await told(agent, "service.delayed", "config");
+    return events.length > 0 ? events : undefined;
+  }, "it waits");
+  assert.ok(Number(delayed?.data.delayMs) >= 15_000);
+});
+
+test("an unhealthy process ends by the watchdog, and one that ignores its signal by the timeout", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  sick:
+    command: [sleep, "600"]
+    checks: [{name: alive, kind: exec, command: ["false"], role: liveness, every: 50ms, failures: 2}]
+  stubborn: {command: [sh, -c, "trap '' TERM; while :; do sleep 1; done"], stop: {timeout: 100ms}}
+`);
+  assert.equal((await endOf(agent, "sick")).cause, "watchdog");
+  await agent.pidOf("stubborn");
+  await agent.ostler("stop", "stubborn");
+  const { cause, expected } = await endOf(agent, "stubborn");
+  assert.deepEqual([cause, expected], ["timeout", true]);
+});
+
+test("a crash loop is noticed however late the crashes come, told once, and ends when somebody starts the process", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  late:
+    ${crashAfter(0.3, 1)}
+    restart: {backoff: {initial: 0s, max: 10m}, crash_loop: {count: 3}}
+`);
+  await until(async () => (await processOf(agent, "late")).crashLoop, "it is in a crash loop");
+  const { phase, crashes } = await processOf(agent, "late");
+  assert.deepEqual([phase.name, crashes.length], ["waiting", 3]);
+  const [looped] = await told(agent, "service.crash-looped", "late");
+  assert.equal(looped?.severity, "critical");
+  assert.match((await agent.ostler("why", "late")).stdout, /crash loop/);
+  await agent.ostler("start", "late");
+  await until(async () => (await told(agent, "service.exited", "late")).length === 4, "it has crashed again");
+  assert.equal((await processOf(agent, "late")).crashLoop, undefined);
+  assert.equal((await told(agent, "service.crash-looped", "late")).length, 1);
+});
+
+test("a crash loop outlives the agent", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  loop: {${crashAfter(0, 1)}, restart: {backoff: {initial: 0s, max: 1s}, crash_loop: {count: 2}}}
+`);
+  await until(async () => (await processOf(agent, "loop")).crashLoop, "it is in a crash loop");
+  await agent.end("SIGKILL");
+  await agent.run();
+  const runs = (await told(agent, "service.exited", "loop")).length;
+  await until(async () => (await told(agent, "service.exited", "loop")).length > runs, "it has crashed again");
+  assert.equal((await told(agent, "service.crash-looped", "loop")).length, 1);
+  assert.notEqual((await processOf(agent, "loop")).crashLoop, undefined);
+});
+
+test("a process that is to stop in a crash loop stays down until somebody starts it", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  loop: {${crashAfter(0, 1)}, restart: {backoff: {initial: 0s}, crash_loop: {count: 4, then: stop}}}
+`);
+  await until(async () => (await processOf(agent, "loop")).phase.name === "gave-up", "it is given up");
+  const ends = async (): Promise<number> => (await told(agent, "service.exited", "loop")).length;
+  await until(async () => (await ends()) === 4, "all its ends are told");
+  await agent.ostler("start", "loop");
+  await until(async () => (await ends()) === 8, "it had all its chances again");
+});
+
+test("a process that has been ready for a while has settled, and its crashes are forgotten", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  web: {command: [sleep, "600"], restart: {backoff: {initial: 0s}, stable_after: 300ms}}
+`);
+  kill(await agent.pidOf("web"));
+  await until(async () => (await processOf(agent, "web")).crashes.length === 1, "it has crashed");
+  await until(async () => (await told(agent, "service.settled", "web")).length > 0, "it has settled");
+  const { crashes, settled } = await processOf(agent, "web");
+  assert.deepEqual([crashes, settled?.run], [[], 2]);
+});
