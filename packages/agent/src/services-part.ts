@@ -44,7 +44,7 @@ function processIn(services: Services, { service, process }: Slot): ProcessConfi
 /** Is a setting of the process another one that takes effect only by a start? What restarts it is said at each setting. */
 function changes(slot: Slot, before: Services, after: Services): boolean {
   const [old, next] = [processIn(before, slot), processIn(after, slot)];
-  const settings = Object.keys(next ?? {}) as (keyof ProcessConfig)[];
+  const settings = Object.keys({ ...old, ...next }) as (keyof ProcessConfig)[];
   return settings.some((setting) => {
     const effect = effectOf(["services", slot.service, "processes", slot.process, setting]);
     return effect === "restarts-process" && JSON.stringify(old?.[setting]) !== JSON.stringify(next?.[setting]);

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { maxCrashes, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
+import { limitFields } from "./limits.js";
 import { setting } from "./setting.js";
 import { command, duration, environment, name } from "./values.js";
 
@@ -42,6 +43,7 @@ const processFields = {
     { effect: "live" },
   ),
   stop: setting(stopConfig.prefault({}), "How it is asked to stop", { effect: "live" }),
+  ...limitFields,
 };
 
 export const processConfig = z.strictObject({
@@ -97,7 +99,7 @@ export const serviceConfig = z
   .strictObject({
     command: setting(
       command.optional(),
-      "Short for one process called `main`; `env`, `cwd`, `listens` and `stop` are then its own",
+      "Short for one process called `main`; the settings of a process (`env`, `user`, `stop` …) are then its own",
       {
         effect: "restarts-process",
       },
@@ -115,6 +117,13 @@ export const serviceConfig = z
       context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
     if (processes && Object.keys(processes).length === 0)
       context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
+    for (const key of Object.keys(limitFields) as (keyof typeof limitFields)[])
+      if (processes && service[key] !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: "belongs to a process: write it below processes.NAME",
+        });
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {
       if (names.indexOf(check.name) !== at)
@@ -136,7 +145,9 @@ export type ServiceConfig = z.output<typeof serviceConfig>;
 /** The processes of a service by name, whichever way they are written. */
 export function processesOf(service: ServiceConfig): Record<string, ProcessConfig> {
   const { command: short, env, cwd, listens, stop, processes } = service;
-  return processes ?? { main: { command: short ?? [], env, cwd, listens, stop } };
+  const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
+  const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
+  return processes ?? { main: { command: short ?? [], env, cwd, listens, stop, ...confined } };
 }
 
 /** The checks of a service: the configured ones, and one for each process that declares sockets. */

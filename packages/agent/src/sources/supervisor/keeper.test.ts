@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,6 +15,7 @@ const slot = { service: "web", process: "main" };
 /** A directory for records and output, and a keeper for each command. */
 class Stable implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "ostler-keeper-"));
+  umask: string | undefined;
   #runs = 0;
 
   get records(): string {
@@ -40,6 +42,7 @@ class Stable implements Disposable {
     const keeper = launchKeeper({
       run: prefix,
       mark: `id/web/main/${run}`,
+      ...(this.umask === undefined ? {} : { umask: this.umask }),
       setsid: "/usr/bin/setsid",
       command,
       cwd: "/",
@@ -145,6 +148,21 @@ test("arguments reach the program as they are", async () => {
   using stable = new Stable();
   await stable.run("/bin/sh", "-c", 'printf "%s|" "$@"', "sh", "a b", "$HOME", "*", "", "'\"\\");
   assert.equal(stable.read("out"), "a b|$HOME|*||'\"\\|");
+});
+
+test("a umask is that of the run alone, and without one it is the agent's", async () => {
+  using stable = new Stable();
+  stable.umask = "0027";
+  await stable.run("/bin/sh", "-c", "umask");
+  stable.umask = undefined;
+  await stable.run("/bin/sh", "-c", "umask");
+  const own = execFileSync("/bin/sh", ["-c", "umask"], { encoding: "utf8" });
+  assert.equal(stable.read("out"), `0027\n${own}`);
+  const modesOf = (run: number): number[] =>
+    readdirSync(stable.records)
+      .filter((name) => name.includes(`.${run}.`))
+      .map((name) => statSync(join(stable.records, name)).mode);
+  assert.deepEqual(modesOf(1).sort(), modesOf(2).sort());
 });
 
 test("a note that is only room for one says nothing", () => {

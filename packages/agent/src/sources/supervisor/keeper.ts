@@ -9,17 +9,19 @@ import { allProcesses, readProc } from "../../platform/proc.js";
  * exit status is not lost while nobody is there. It decides nothing and reads nothing; it only leaves records (records.ts).
  *
  * $1 is the path prefix of the run's records, $2 the mark of its descendants (which the keeper itself must not carry, or it
- * would be ended with them), $3 setsid(1), the rest the command. Its stderr is the run's `note`; file descriptor 3 is where
- * the service's stderr goes. Everything but setsid is built into the shell: a full disk or process table cannot hurt it later.
+ * would be ended with them), $3 the umask of the command or nothing, $4 setsid(1), the rest the command. Its stderr is the
+ * run's `note`; file descriptor 3 is where the service's stderr goes. Everything but setsid is built into the shell: a full
+ * disk or process table cannot hurt it later.
  */
-const script = `run=$1 mark=$2 setsid=$3
-shift 3
+const script = `run=$1 mark=$2 umask=$3 setsid=$4
+shift 4
 set -C
 true >"$run.claimed" || exit 125
 (
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ ticks _ </proc/self/stat
   true >"$run.started.$pid.$ticks" || exit 125
   export OSTLER_RUN="$mark"
+  [ -z "$umask" ] || umask "$umask" || exit 125
   exec "$setsid" "$@" 2>&3 3>&-
 )
 status=$?
@@ -35,6 +37,8 @@ export type Launch = {
   /** Value of OSTLER_RUN in every descendant, see platform/tree.ts. */
   mark: string;
   setsid: string;
+  /** Octal; absent, it is the agent's. */
+  umask?: string;
   command: readonly string[];
   cwd: string;
   env: Record<string, string>;
@@ -47,10 +51,20 @@ export type Launch = {
 const noteBytes = 256;
 
 /** Starts a keeper. Throws or emits `error` when the shell itself cannot be started. */
-export function launchKeeper({ run, mark, setsid, command, cwd, env, stdout, stderr }: Launch): ChildProcess {
+export function launchKeeper({
+  run,
+  mark,
+  umask = "",
+  setsid,
+  command,
+  cwd,
+  env,
+  stdout,
+  stderr,
+}: Launch): ChildProcess {
   const note = openNote(`${run}.note`);
   try {
-    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", run, mark, setsid, ...command], {
+    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", run, mark, umask, setsid, ...command], {
       cwd,
       env,
       detached: true,

@@ -2,17 +2,34 @@ import { statSync } from "node:fs";
 import type { ProcessConfig } from "../../config/services.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
+import { confine } from "./confine.js";
+import { postponed } from "./late-environment.js";
+import { whyNotConfined } from "./rehearsal.js";
 
 /** Everything needed to start a process, or why it cannot be started. Nothing is changed. */
-export type Preflight = { command: string[]; cwd: string; env: Record<string, string> } | { reason: string };
+export type Preflight =
+  { command: string[]; cwd: string; env: Record<string, string>; umask?: string } | { reason: string };
 
-export function preflight({ command, cwd, env: configured }: ProcessConfig, agent: NodeJS.ProcessEnv): Preflight {
+export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Preflight {
+  const { command, cwd, umask } = config;
   const missing = missingDirectory(cwd);
   if (missing) return { reason: missing };
-  const env = environmentOf(configured, agent);
+  const confined = confine(config);
+  if ("reason" in confined) return confined;
+  const { words, owner } = confined;
+  const env = environmentOf(config.env, agent, owner);
   const [program = "", ...args] = command;
   const found = findExecutable(program, { cwd, searchPath: env.PATH ?? "" });
-  return "reason" in found ? found : { command: [found.path, ...args], cwd, env };
+  if ("reason" in found) return found;
+  const reason = words.length === 0 ? undefined : whyNotConfined(words, found.path, cwd);
+  if (reason !== undefined) return { reason };
+  const late = owner ? postponed(env) : { env, words: [] };
+  return {
+    command: [...words, ...late.words, found.path, ...args],
+    cwd,
+    env: late.env,
+    ...(umask === undefined ? {} : { umask }),
+  };
 }
 
 function missingDirectory(cwd: string): string | undefined {
