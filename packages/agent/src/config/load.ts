@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { hashOf, OstlerError } from "@ostler/protocol";
 import { readDocument } from "./document.js";
+import type { EnvFile } from "./env-file.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
 import { configSchema, type Config, type Written } from "./schema.js";
 
@@ -66,21 +67,24 @@ function withValue(here: unknown, [key, ...rest]: readonly string[], value: stri
   return { ...here, [key]: withValue((here as Record<string, unknown>)[key], rest, value) };
 }
 
+/** The paths of a process, or of a service that is one. */
+type Places = { cwd: string; env_file?: EnvFile[] | undefined };
+
 /** Relative paths are relative to the file they stand in. */
 function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv): Config {
   const absolute = (path: string): string => resolve(base, path);
   const { agent, http } = config;
   const { output } = agent.log;
   const dataDir = absolute(agent.data_dir);
+  const placed = <T extends Places>(process: T): T => ({
+    ...process,
+    cwd: absolute(process.cwd),
+    ...(process.env_file ? { env_file: process.env_file.map((file) => ({ ...file, path: absolute(file.path) })) } : {}),
+  });
   const services = Object.entries(config.services).map(([name, service]) => {
     const { processes } = service;
-    const all =
-      processes &&
-      Object.entries(processes).map(([key, process]) => [key, { ...process, cwd: absolute(process.cwd) }] as const);
-    return [
-      name,
-      { ...service, cwd: absolute(service.cwd), ...(all ? { processes: Object.fromEntries(all) } : {}) },
-    ] as const;
+    const all = processes && Object.entries(processes).map(([key, process]) => [key, placed(process)] as const);
+    return [name, { ...placed(service), ...(all ? { processes: Object.fromEntries(all) } : {}) }] as const;
   });
   return {
     ...config,

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { maxCrashes, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
+import { envFiles } from "./env-file.js";
 import { limitFields } from "./limits.js";
 import { setting } from "./setting.js";
 import { command, duration, environment, name } from "./values.js";
@@ -34,6 +35,7 @@ const processFields = {
     effect: "restarts-process",
     secret: "by-name",
   }),
+  env_file: envFiles,
   cwd: setting(z.string().min(1).default("."), "Working directory, relative to the configuration file", {
     effect: "restarts-process",
   }),
@@ -117,7 +119,7 @@ export const serviceConfig = z
       context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
     if (processes && Object.keys(processes).length === 0)
       context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
-    for (const key of Object.keys(limitFields) as (keyof typeof limitFields)[])
+    for (const key of ["env_file", ...Object.keys(limitFields)] as ("env_file" | keyof typeof limitFields)[])
       if (processes && service[key] !== undefined)
         context.addIssue({
           code: "custom",
@@ -144,10 +146,10 @@ export type ServiceConfig = z.output<typeof serviceConfig>;
 
 /** The processes of a service by name, whichever way they are written. */
 export function processesOf(service: ServiceConfig): Record<string, ProcessConfig> {
-  const { command: short, env, cwd, listens, stop, processes } = service;
+  const { command: short, env, env_file, cwd, listens, stop, processes } = service;
   const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
   const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
-  return processes ?? { main: { command: short ?? [], env, cwd, listens, stop, ...confined } };
+  return processes ?? { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
 }
 
 /** The checks of a service: the configured ones, and one for each process that declares sockets. */

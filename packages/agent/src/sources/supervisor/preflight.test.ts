@@ -87,3 +87,29 @@ test("a program or directory that is missing is told as before", () => {
   assert.match(whyNot({ command: ["no-such-program"], nice: 19 }), /"no-such-program" is not in PATH/);
   assert.match(whyNot({ cwd: "/does/not/exist" }), /does not exist or cannot be entered/);
 });
+
+test("variables come from files, which win over env, and the last over the first", () => {
+  using dir = tempDir();
+  const files = [
+    { path: dir.write("a", "ONE=a\nTWO=a\nTHREE=a\n"), optional: false },
+    { path: dir.write("b", "THREE=b"), optional: false },
+    { path: dir.at("none"), optional: true },
+  ];
+  const ready = preflight({ ...config({ env: { ZERO: "env", ONE: "env" } }), env_file: files }, agent);
+  const { ZERO, ONE, TWO, THREE } = "env" in ready ? ready.env : {};
+  assert.deepEqual([ZERO, ONE, TWO, THREE], ["env", "a", "a", "b"]);
+});
+
+test("no reason shows a value of a file", () => {
+  using dir = tempDir();
+  const env_file = [{ path: dir.write("secrets", "PATH=/s3cret\nTOKEN=s3cret"), optional: false }];
+  const verdict = preflight({ ...config({ command: ["no-such-program"] }), env_file }, agent);
+  assert.deepEqual(verdict, {
+    reason: '"no-such-program" is not in the PATH that env_file sets. Give its full path, or correct the file.',
+  });
+  const torn = preflight(
+    { ...config({}), env_file: [{ path: dir.write("torn", "A='s3cret"), optional: false }] },
+    agent,
+  );
+  assert.ok("reason" in torn && !torn.reason.includes("s3cret"));
+});

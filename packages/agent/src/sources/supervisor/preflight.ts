@@ -1,5 +1,7 @@
 import { statSync } from "node:fs";
+import type { EnvFile } from "../../config/env-file.js";
 import type { ProcessConfig } from "../../config/services.js";
+import { readEnvFile, type EnvFileRead } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
 import { confine } from "./confine.js";
@@ -17,10 +19,12 @@ export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Pref
   const confined = confine(config);
   if ("reason" in confined) return confined;
   const { words, owner } = confined;
-  const env = environmentOf(config.env, agent, owner);
+  const files = readEnvFiles(config.env_file ?? []);
+  if ("reason" in files) return files;
+  const env = environmentOf({ ...config.env, ...files.values }, agent, owner);
   const [program = "", ...args] = command;
   const found = findExecutable(program, { cwd, searchPath: env.PATH ?? "" });
-  if ("reason" in found) return found;
+  if ("reason" in found) return isSecret(program, files.values) ? { reason: notInSecretPath(program) } : found;
   const reason = words.length === 0 ? undefined : whyNotConfined(words, found.path, cwd);
   if (reason !== undefined) return { reason };
   const late = owner ? postponed(env) : { env, words: [] };
@@ -30,6 +34,26 @@ export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Pref
     env: late.env,
     ...(umask === undefined ? {} : { umask }),
   };
+}
+
+/** What the files set together; the last one wins. */
+function readEnvFiles(files: readonly EnvFile[]): EnvFileRead {
+  const values: Record<string, string> = {};
+  for (const file of files) {
+    const read = readEnvFile(file);
+    if ("reason" in read) return read;
+    Object.assign(values, read.values);
+  }
+  return { values };
+}
+
+/** Would the reason why there is no such program show a value of a file? */
+function isSecret(program: string, values: Record<string, string>): boolean {
+  return !program.includes("/") && values.PATH !== undefined;
+}
+
+function notInSecretPath(program: string): string {
+  return `"${program}" is not in the PATH that env_file sets. Give its full path, or correct the file.`;
 }
 
 function missingDirectory(cwd: string): string | undefined {
