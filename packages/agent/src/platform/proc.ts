@@ -14,7 +14,7 @@ export type ProcessStat = Identity & {
 };
 
 /** Clock ticks a second in /proc: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 /** The kernel's id of this boot; "unknown" where there is no /proc. */
 export function bootId(): string {
@@ -22,10 +22,21 @@ export function bootId(): string {
 }
 
 export function statOf(pid: number): ProcessStat | undefined {
-  const text = readSmall(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
-  // The name in parentheses may contain anything, so the fields are counted from its end.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const text = readStat(pid);
+  return text === undefined ? undefined : parseStat(pid, fieldsIn(text));
+}
+
+/** The text of a process's stat, or nothing when it is gone. */
+export function readStat(pid: number): string | undefined {
+  return readSmall(`/proc/${pid}/stat`);
+}
+
+/** The fields of a stat from the state on. The name before them may contain anything, so they are counted from its end. */
+export function fieldsIn(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+export function parseStat(pid: number, fields: readonly string[]): ProcessStat {
   const [state, parent, group, session] = fields;
   return {
     pid,
@@ -49,9 +60,13 @@ export function uptimeMsOf(startTicks: number): number {
 }
 
 export function allProcesses(): ProcessStat[] {
+  return allPids().flatMap((pid) => statOf(pid) ?? []);
+}
+
+export function allPids(): number[] {
   return readdirSync("/proc")
     .filter((name) => name >= "1" && name < ":")
-    .flatMap((name) => statOf(Number(name)) ?? []);
+    .map(Number);
 }
 
 /** The value of an environment variable that a process was started with, if it may be read. */

@@ -3,6 +3,11 @@ import { allProcesses, startEnvOf, type Identity, type ProcessStat } from "./pro
 /** The environment variable that marks every descendant of a run, wherever it hides. */
 export const runVariable = "OSTLER_RUN";
 
+/** The mark of a run. */
+export function markOf(agentId: string, service: string, process: string, run: number): string {
+  return `${agentId}/${service}/${process}/${run}`;
+}
+
 /**
  * Pids of everything that belongs to a run: its session and process group, the descendants of its first process, and
  * whoever carries the run's mark in its environment (a daemon that left the session). The first process itself included,
