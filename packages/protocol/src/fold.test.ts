@@ -524,3 +524,60 @@ test("whoever folds what was sent has the state of whoever folded what happened"
     }),
   );
 });
+
+const tooMuch = (run: number, watch = "memory"): HostEvent => ({
+  type: "service.limit-exceeded",
+  data: {
+    ...main,
+    run,
+    pid: 100 + run,
+    watch,
+    what: "memory",
+    bound: "at-most",
+    limit: 10,
+    value: 20,
+    forMs: 2000,
+    action: "none",
+  },
+});
+const enough = (run: number, watch = "memory"): HostEvent => ({
+  type: "service.limit-recovered",
+  data: {
+    ...main,
+    run,
+    pid: 100 + run,
+    watch,
+    what: "memory",
+    bound: "at-most",
+    limit: 10,
+    value: 5,
+    because: "within",
+  },
+});
+const exceeded = (state: HostState): string | undefined =>
+  Object.keys(state.services.web?.processes.main?.exceeded ?? {}).join("+") || undefined;
+
+test("an exceeded limit stands in the state until it is back", () => {
+  const story = [configured(), started(1), tooMuch(1), tooMuch(1, "cpu"), enough(1), enough(1, "cpu")];
+  assert.equal(tell(exceeded, story), "- - memory memory+cpu cpu -");
+  const limit = walk(...story.slice(0, 3)).services.web?.processes.main?.exceeded?.memory;
+  assert.deepEqual(limit, { what: "memory", bound: "at-most", limit: 10, value: 20, since: timeOf(1) });
+});
+
+test("an exceeded limit ends with its run, and belongs to no other", () => {
+  assert.equal(
+    tell(exceeded, [
+      configured(),
+      started(1),
+      tooMuch(1),
+      signalled(1),
+      exited(1),
+      restarted(2),
+      tooMuch(1),
+      adopted(2, 5),
+    ]),
+    "- - memory memory - - - -",
+  );
+  assert.equal(tell(exceeded, [configured(), started(1), tooMuch(1), adopted(1, 5)]), "- - memory -");
+  assert.equal(tell(exceeded, [configured(), tooMuch(1)]), "- -");
+});

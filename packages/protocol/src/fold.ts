@@ -53,7 +53,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       const { run, exit, cause, likely, uptimeMs, expected } = event.data;
       const lastExit = { at: time, run, exit, cause, ...(likely ? { likely } : {}), uptimeMs, expected };
       return withProcess(state, event.data, (process) => ({
-        ...(expected && cause !== "watchdog" ? process : crashed(process, time)),
+        ...withoutLimits(expected && cause !== "watchdog" ? process : crashed(process, time)),
         phase: { name: "exited", run },
         lastExit,
       }));
@@ -68,6 +68,10 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       const settled = { at: time, run: event.data.run, config: state.config.hash };
       return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), settled }));
     }
+    case "service.limit-exceeded":
+      return withProcess(state, event.data, (process) => exceed(process, event.data, time));
+    case "service.limit-recovered":
+      return withProcess(state, event.data, (process) => recover(process, event.data.watch));
     case "service.delayed": {
       const { attempt, delayMs, because } = event.data;
       const until = after(time, delayMs);
@@ -162,10 +166,31 @@ function configureService(state: HostState, data: EventData<"service.configured"
 
 type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarted" | "service.adopted" }>;
 
+/** A limit counts only for the run that exceeds it: another one may have begun meanwhile. */
+function exceed(process: ProcessState, data: EventData<"service.limit-exceeded">, time: string): ProcessState {
+  const { watch, run, what, child, bound, limit, value, forMs } = data;
+  const { phase } = process;
+  if ((phase.name !== "running" && phase.name !== "stopping") || phase.run !== run) return process;
+  const limited = { what, ...(child === undefined ? {} : { child }), bound, limit, value, since: after(time, -forMs) };
+  return { ...process, exceeded: { ...process.exceeded, [watch]: limited } };
+}
+
+function recover({ exceeded = {}, ...process }: ProcessState, watch: string): ProcessState {
+  const rest = without(exceeded, watch);
+  return Object.keys(rest).length === 0 ? process : { ...process, exceeded: rest };
+}
+
+/** Limits are exceeded by a run, and end with it. */
+function withoutLimits(process: ProcessState): ProcessState {
+  const { exceeded, ...rest } = process;
+  return exceeded ? rest : process;
+}
+
 /** A new run makes every earlier verdict worthless. */
 function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
-  const process = own(service.processes, data.process);
-  if (!process) return service;
+  const before = own(service.processes, data.process);
+  if (!before) return service;
+  const process = withoutLimits(before);
   const { run, pid, startTicks } = data;
   const since = type === "service.adopted" ? after(time, -data.uptimeMs) : time;
   const restarted = type === "service.restarted";

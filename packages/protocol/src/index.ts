@@ -13,6 +13,7 @@ export * from "./events/traits.js";
 export * from "./events/words.js";
 export * from "./fold.js";
 export * from "./hash.js";
+export * from "./limits.js";
 export * from "./own.js";
 export * from "./patch.js";
 export * from "./samples.js";

@@ -3,6 +3,30 @@
  * What an operator must be able to look up later is an event instead.
  */
 export type Sample =
+  | { type: "process.measured"; service: string; process: string; usage: RunUsage }
   | { type: "check.probed"; service: string; check: string; ok: boolean; tookMs: number }
   | { type: "http.answered"; route: string; method: string; status: number; tookMs: number }
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
+
+/** What one run of a process uses: its first process and everything that came from it. What cannot be read is absent. */
+export type RunUsage = {
+  run: number;
+  /** When it was measured. */
+  at: string;
+  startedAt: string;
+  /** The first process comes first. */
+  pids: number[];
+  /** How many processes there are of each name, the first process not counted. */
+  children: Record<string, number>;
+  /** CPU time that it has used so far; it never falls within a run. */
+  cpuSeconds: number;
+  /** CPU time since the measurement before, in percent of one core; absent in the first measurement. */
+  cpuPercent?: number;
+  /** Sum of the resident memory; what its processes share counts in each. */
+  residentBytes: number;
+  openFiles?: number;
+  threads: number;
+};
+
+/** The largest figures of a run so far. */
+export type UsagePeaks = Pick<RunUsage, "run" | "cpuPercent" | "residentBytes" | "openFiles" | "threads">;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
 import { checkRole, endCause, exit, likely } from "./events/service.js";
+import { measuredLimit } from "./limits.js";
 
 /**
  * The state of one host: the fold of all its events (see fold.ts), in the agent and in the SDK alike.
@@ -21,6 +22,9 @@ export const phase = z.discriminatedUnion("name", [
 ]);
 export type Phase = z.infer<typeof phase>;
 
+export const exceededLimit = measuredLimit.extend({ since: z.string() });
+export type ExceededLimit = z.infer<typeof exceededLimit>;
+
 export const processState = z.object({
   phase,
   restarts: z.int().describe("Restarts since the service was configured"),
@@ -39,6 +43,10 @@ export const processState = z.object({
   crashes: z.array(z.string()).default([]).describe("When it crashed since it last settled or was started by somebody"),
   crashLoop: z.object({ since: z.string(), because: z.string() }).optional().describe("Present while it is in one"),
   settled: z.object({ at: z.string(), run: z.int(), config: z.string() }).optional().describe("When it last ran well"),
+  exceeded: z
+    .record(z.string(), exceededLimit)
+    .optional()
+    .describe("Limits that the run is beyond, by the name of their watch"),
 });
 export type ProcessState = z.infer<typeof processState>;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limit, limitAction, measuredLimit } from "../limits.js";
 
 /** How a process ended: exactly one of the three. */
 export const exit = z.discriminatedUnion("kind", [
@@ -110,4 +111,24 @@ export const serviceEvents = {
   "service.output-lost": z
     .object({ ...ofProcess, reason: z.string() })
     .describe("The output of a process cannot be kept, for example because its spool file cannot be opened."),
+  "service.limit-exceeded": z
+    .object({
+      ...ofRun,
+      watch: z.string(),
+      ...measuredLimit.shape,
+      forMs: z.int().describe("For how long it has been so, without a break"),
+      action: limitAction.describe("What the configuration wants to be done about it"),
+    })
+    .describe("A process has been beyond a limit of its `watch` for as long as the watch waits."),
+  "service.limit-recovered": z
+    .object({
+      ...ofRun,
+      watch: z.string(),
+      ...limit,
+      value: z.number().optional().describe("What was measured; absent when it is not watched any more"),
+      because: z
+        .enum(["within", "unwatched"])
+        .describe("It is within its limit again, or the configuration has no such limit any more"),
+    })
+    .describe("A limit that was exceeded is so no more. An exceeded limit also ends, without this, with the run."),
 };

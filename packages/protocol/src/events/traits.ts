@@ -18,6 +18,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.completed":
     case "service.settled":
     case "service.ready":
+    case "service.limit-recovered":
     case "check.passed":
     case "command.accepted":
     case "controller.connected":
@@ -32,6 +33,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.killed":
     case "service.unready":
     case "service.output-lost":
+    case "service.limit-exceeded":
     case "check.failed":
     case "command.rejected":
     case "controller.unreachable":

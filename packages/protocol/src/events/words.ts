@@ -1,3 +1,4 @@
+import { limitInWords } from "../limits.js";
 import type { HostEvent } from "./index.js";
 import type { EndCause, Exit, Likely } from "./service.js";
 
@@ -59,6 +60,10 @@ export function eventInWords(event: HostEvent): string {
       return `${event.data.service} is not ready: ${event.data.reasons.join("; ")}`;
     case "service.output-lost":
       return `output of ${who(event.data)} is lost: ${event.data.reason}`;
+    case "service.limit-exceeded":
+      return `${who(event.data)}: ${limitInWords(event.data)} for ${seconds(event.data.forMs)} (watch ${event.data.watch})`;
+    case "service.limit-recovered":
+      return `${who(event.data)}: watch ${event.data.watch} is ${event.data.because === "within" ? "within its limit again" : "gone"}`;
     case "check.passed":
       return `check ${event.data.service}/${event.data.check} passed`;
     case "check.failed":

@@ -27,6 +27,30 @@ export const metrics = {
     "process",
     "kind",
   ]),
+  processCpu: counter(
+    "ostler_process_cpu_seconds_total",
+    "CPU time of the process and everything that came from it, since it started or the agent did",
+    ["service", "process"],
+  ),
+  processMemory: gauge(
+    "ostler_process_resident_memory_bytes",
+    "Resident memory of the process and everything that came from it; what they share counts in each",
+    ["service", "process"],
+  ),
+  processFiles: gauge(
+    "ostler_process_open_fds",
+    "Open files of the process and everything that came from it; absent when they may not be seen",
+    ["service", "process"],
+  ),
+  processThreads: gauge("ostler_process_threads", "Threads of the process and everything that came from it", [
+    "service",
+    "process",
+  ]),
+  processChildren: gauge(
+    "ostler_process_children",
+    "Processes that came from the process, by name; the rarest as `other` when there are more than ten names",
+    ["service", "process", "name"],
+  ),
   checkUp: gauge("ostler_check_up", "1 when the check passes, 0 when it fails; absent until it has done either", [
     "service",
     "check",

@@ -3,6 +3,7 @@ import { isHostEvent, type HostEvent, type HostState, type Sample } from "@ostle
 import { Registry } from "prom-client";
 import type { Published } from "../../core/bus.js";
 import { instrumentsIn, type Instruments } from "./catalogue.js";
+import { UsageSeries } from "./usage-series.js";
 
 export type JournalFigures = { bytes: number; first: number; durable: number };
 export type MetricsDeps = { state: () => HostState; journal: () => JournalFigures; version: string };
@@ -20,6 +21,7 @@ export class Metrics implements Disposable {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
   readonly #deps: MetricsDeps;
+  readonly #usage: UsageSeries;
   readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
   /** The state that the gauges show. */
   #shown: HostState | undefined;
@@ -29,6 +31,7 @@ export class Metrics implements Disposable {
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
     this.#instruments = instrumentsIn(this.#registry);
+    this.#usage = new UsageSeries(this.#instruments);
     this.#instruments.build.set({ version: deps.version, node: process.version }, 1);
     this.#instruments.configGood.set(1);
     this.#lag.enable();
@@ -40,9 +43,11 @@ export class Metrics implements Disposable {
   }
 
   /** The bus's listener. */
-  readonly follow = ({ event, envelope }: Published): void => {
+  readonly follow = ({ event, envelope, state }: Published): void => {
     this.#instruments.events.inc({ type: envelope.type });
-    if (isHostEvent(event)) count(event, this.#instruments);
+    if (!isHostEvent(event)) return;
+    count(event, this.#instruments);
+    this.#usage.follow(event, state);
   };
 
   /** The bus's listener of samples. */
@@ -54,6 +59,8 @@ export class Metrics implements Disposable {
         probes.inc({ service, check, result: ok ? "passed" : "failed" });
         return checkSeconds.observe({ service, check }, tookMs / 1000);
       }
+      case "process.measured":
+        return this.#usage.take(sample, sample.usage);
       case "journal.written":
         return journalWrites.observe(sample.tookMs / 1000);
       case "http.answered": {
