@@ -86,6 +86,22 @@ suite("the command line", () => {
     assert.equal((await agent.ostler("status", "wbe")).code, 1);
   });
 
+  test("tells what the processes of a service use", async () => {
+    const pid = await agent.pidOf("chatty");
+    await until(
+      async () => /children +1 sleep$/m.test((await agent.ostler("status", "chatty")).stdout),
+      "it is measured",
+    );
+    const { stdout } = await agent.ostler("status", "chatty");
+    assert.match(stdout, /^chatty\/main$/m);
+    assert.match(stdout, new RegExp(`^ +pids +${pid} \\d+$`, "m"));
+    for (const line of [/uptime +\d/, /CPU .* in all/, /memory +\d.* [KM]iB/, /open files +\d/, /threads +2$/])
+      assert.match(stdout, new RegExp(`^ +${line.source}`, "m"));
+    const { usage } = (await json("status", "chatty")) as { usage: { main: { pids: number[]; peaks: object } } };
+    assert.equal(usage.main.pids[0], pid);
+    assert.ok(usage.main.peaks);
+  });
+
   test("tells the health of everything on one page", async () => {
     const { code, stdout } = await agent.ostler("health");
     assert.equal(code, 7);

@@ -27,6 +27,7 @@ import { SpoolLimit } from "./sources/logs/spool-limit.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
+import { Usage } from "./sources/usage/usage.js";
 import { Http, socketPathIn } from "./sinks/http/http.js";
 import { Log } from "./sinks/log/log.js";
 import { Metrics } from "./sinks/metrics/metrics.js";
@@ -152,6 +153,16 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     }),
   );
   scope.own(bus.subscribe("checks", checks.follow));
+  const usage = scope.own(
+    Usage.start(config.agent.usage, {
+      sample: bus.sample,
+      clock,
+      state: () => bus.state,
+      degraded: (reason) => degraded("usage", reason),
+      recovered: () => recovered("usage"),
+    }),
+  );
+  scope.own(bus.subscribe("usage", usage.follow));
   scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
 
   const dispatcher = scope.own(
@@ -190,6 +201,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       overdue: () => pulse.overdue(),
       redactedConfig: () => redacted(reload.running),
       logs,
+      usage: (service) => usage.of(service),
       uptimeSeconds: () => Math.round((clock.monotonic() - startedMs) / 1000),
       build,
       sample: bus.sample,
@@ -217,6 +229,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     servicesPart({ supervisor, checks, env }),
+    { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },
   );
   const notifier = scope.own(

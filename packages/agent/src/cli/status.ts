@@ -10,13 +10,20 @@ import {
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { inWords, paint, print, printJson, table } from "./output.js";
+import { usageLines, type Figures } from "./usage-lines.js";
 
-/** State of all services, or of one. */
+/** State of all services, or of one with what its processes use. */
 export async function status(globals: Globals & { check?: boolean }, name: string | undefined): Promise<number> {
-  const state = await new Client(controlSocket(globals)).state();
-  const services = chosen(state, name);
-  if (globals.json) printJson(name === undefined ? services : services[name]);
-  else print(page(services));
+  const client = new Client(controlSocket(globals));
+  const services = chosen(await client.state(), name);
+  if (name === undefined) {
+    if (globals.json) printJson(services);
+    else print(page(services));
+  } else {
+    const usage = (await client.get(`/v1/services/${name}/usage`)) as Figures;
+    if (globals.json) printJson({ ...services[name], usage });
+    else print([page(services), usageLines(name, usage)].filter((part) => part !== "").join("\n\n"));
+  }
   return globals.check && Object.values(services).some(({ ready }) => !ready) ? 7 : 0;
 }
 

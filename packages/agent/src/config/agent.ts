@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { setting } from "./setting.js";
-import { duration, size } from "./values.js";
+import { duration, size, span } from "./values.js";
 
 export const logConfig = z.strictObject({
   level: setting(z.enum(["debug", "info", "warn", "error", "silent"]).default("info"), "Least severity that is logged"),
@@ -14,6 +14,15 @@ export const journalConfig = z.strictObject({
     "Oldest events are dropped beyond this; readers that had not come so far get a gap",
   ),
   max_age: setting(duration.prefault("7d"), "Events older than this are dropped"),
+});
+
+const minEveryMs = 1000;
+
+export const usageConfig = z.strictObject({
+  every: setting(
+    span.refine((ms) => ms >= minEveryMs, "must be at least 1s").prefault("10s"),
+    "Time from one measurement of what the processes of the services use to the next",
+  ),
 });
 
 export const agentConfig = z.strictObject({
@@ -32,6 +41,7 @@ export const agentConfig = z.strictObject({
     effect: "needs-agent-restart",
   }),
   log: setting(logConfig.prefault({}), "The agent's own log", { effect: "restarts-part" }),
+  usage: setting(usageConfig.prefault({}), "How the processes of the services are measured"),
   journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
 });
 export type AgentConfig = z.output<typeof agentConfig>;

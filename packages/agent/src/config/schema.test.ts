@@ -95,6 +95,10 @@ test("a check that would never rest, or never could end, is refused", () => {
   assert.deepEqual(problemsOf(service(`, checks: [${check(", every: 24d, timeout: 1ms, initial_delay: 0s")}]`)), []);
 });
 
+test("processes are not measured more often than once a second", () => {
+  assert.match(problemsOf("agent: {usage: {every: 100ms}}").join(), /agent\.usage\.every: must be at least 1s/);
+});
+
 test("sockets are declared by protocol and a port that exists, or by path", () => {
   const listens = (...list: string[]): string => problemsOf(service(`, listens: ${JSON.stringify(list)}`)).join();
   assert.equal(listens("tcp:80", "udp:65535", "unix:/run/my app.sock"), "");
@@ -139,6 +143,7 @@ test("an empty configuration means the documented defaults", () => {
         run_dir: "/var/lib/ostler",
         labels: {},
         log: { level: "info", format: "json", output: "stderr" },
+        usage: { every: 10_000 },
         journal: { max_size: 64 * 1024 * 1024, max_age: 7 * 24 * 3600 * 1000 },
       },
       http: { listen: { host: "127.0.0.1", port: 9680 }, tokens: [], allow_cidr: [], debug: false },

@@ -1,35 +1,24 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { markedRun } from "../testing/marked-run.js";
 import { until } from "../testing/until.js";
 import { statOf } from "./proc.js";
-import { runVariable } from "./tree.js";
 import { UsageTrees, type Member, type TreeRoot } from "./usage-trees.js";
 
 type Run = Disposable & { root: TreeRoot; trees: UsageTrees; members: () => Promise<Member[]> };
 
-/** Runs a script in a session of its own, with a mark, as the supervisor does; everything of it is ended with the test. */
+/** A run, and what is found of it. */
 function run(script: string): Run {
-  const mark = randomUUID();
-  const env = { PATH: process.env.PATH, [runVariable]: mark };
-  const { pid = assert.fail() } = spawn("sh", ["-c", script], { stdio: "ignore", detached: true, env });
-  const root = { identity: { pid, startTicks: statOf(pid)?.startTicks ?? assert.fail() }, mark };
+  const known = new Set<number>();
+  const root = markedRun(script, randomUUID(), () => known);
   const trees = new UsageTrees();
-  const known = new Set([pid]);
   const members = async (): Promise<Member[]> => {
-    const found = (await trees.look([root])).get(mark) ?? [];
-    for (const one of found) known.add(one.pid);
+    const found = (await trees.look([root])).get(root.mark) ?? [];
+    for (const { pid } of found) known.add(pid);
     return found;
   };
-  return {
-    root,
-    trees,
-    members,
-    [Symbol.dispose]: () => {
-      for (const one of known) if (statOf(one)) process.kill(one, "SIGKILL");
-    },
-  };
+  return { root, trees, members, [Symbol.dispose]: () => root[Symbol.dispose]() };
 }
 
 const names = (members: readonly Member[]): string =>

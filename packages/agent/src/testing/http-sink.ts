@@ -79,6 +79,7 @@ export async function serve(
       overdue: () => [],
       redactedConfig: () => ({ secret: "[redacted]" }),
       logs: () => (async function* () {})(),
+      usage: () => ({}),
       uptimeSeconds: () => 5,
       build: { version: "1.2.3", gitSha: "abc", node: process.version, platform: "linux-x64" },
       sample: bus.sample,

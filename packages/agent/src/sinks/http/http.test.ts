@@ -57,6 +57,28 @@ test("a fault in an answer is a problem answer, and the next one is fine", async
   assert.equal((await ask(`${agent.url}/health`)).status, 200);
 });
 
+test("what the processes of a service use is there to be read, and of no service that is not there", async () => {
+  const peaks = { run: 1, residentBytes: 2, threads: 3 };
+  const main = {
+    run: 1,
+    at: "",
+    startedAt: "",
+    pids: [7],
+    children: {},
+    cpuSeconds: 1,
+    residentBytes: 2,
+    threads: 3,
+    peaks,
+  };
+  const usage = (service: string) => {
+    if (service !== "web") throw new OstlerError("not-found", `There is no ${service} here.`);
+    return { main };
+  };
+  await using agent = await serve({}, { deps: { usage } });
+  assert.deepEqual((await ask(`${agent.url}/v1/services/web/usage`)).json(), { main });
+  assert.equal(problemIn(await ask(`${agent.url}/v1/services/nope/usage`)), "404 not-found");
+});
+
 test("logs are one line of JSON each, and a service that is not there is not found", async () => {
   const logs = ({ service, last, process }: { service: string; last: number; process?: string }) => {
     if (service !== "web") throw new OstlerError("not-found", `There is no ${service} here.`);

@@ -15,12 +15,14 @@ import { Listener, type Door, type ListenerDeps } from "./listener.js";
 import { logRoutes } from "./logs.js";
 import { observeRoutes } from "./observe.js";
 import type { Route } from "./route.js";
+import { usageRoutes } from "./usage.js";
 
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...observeRoutes,
   ...eventRoutes,
   ...logRoutes,
+  ...usageRoutes,
   ...commandRoutes,
 ];
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HostState, Scope } from "@ostler/protocol";
+import type { HostState, RunUsage, Scope, UsagePeaks } from "@ostler/protocol";
 import type { Dispatcher } from "../../core/dispatcher.js";
 import type { Journal } from "../../core/journal/journal.js";
 import type { Principal } from "./auth.js";
@@ -16,6 +16,8 @@ export type HttpDeps = {
   redactedConfig: () => unknown;
   /** Lines a service wrote, oldest first; with `follow` for ever. @throws OstlerError `not-found` */
   logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine>;
+  /** What the processes of a service use that run and have been measured. @throws OstlerError `not-found` */
+  usage: (service: string) => Record<string, RunUsage & { peaks: UsagePeaks }>;
   uptimeSeconds: () => number;
   /** Where the TCP listeners are. */
   urls: () => Record<string, string>;
