@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { hostname } from "node:os";
+import { hostname, totalmem } from "node:os";
 import { isEventType, messageOf, OstlerError, typePrefix, type ForeignEvent, type HostState } from "@ostler/protocol";
 import { buildInfo } from "./build.js";
 import { planConfig } from "./commands/plan-config.js";
@@ -28,6 +28,7 @@ import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
 import { Usage } from "./sources/usage/usage.js";
+import { Watches } from "./sources/usage/watches.js";
 import { Http, socketPathIn } from "./sinks/http/http.js";
 import { Log } from "./sinks/log/log.js";
 import { Metrics } from "./sinks/metrics/metrics.js";
@@ -163,6 +164,13 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     }),
   );
   scope.own(bus.subscribe("usage", usage.follow));
+  const watches = new Watches(config.services, {
+    publish: bus.publish,
+    clock,
+    state: () => bus.state,
+    hostBytes: totalmem,
+  });
+  scope.own(bus.onSample("watches", watches.take));
   scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
 
   const dispatcher = scope.own(
@@ -230,6 +238,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     servicesPart({ supervisor, checks, env }),
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
+    { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },
   );
   const notifier = scope.own(

@@ -1,5 +1,6 @@
 import {
   exitInWords,
+  limitInWords,
   notFound,
   own,
   unreadyReasons,
@@ -38,11 +39,14 @@ export function chosen({ services }: HostState, name: string | undefined): Recor
 export function page(services: Record<string, ServiceState>): string {
   const rows = Object.entries(services).flatMap(([name, service]) => [
     [paint("bold", name), readiness(service), since(service.since), unreadyReasons(service).join("; ")],
-    ...Object.entries(service.processes).map(([process, its]) => [
-      `  ${process}`,
-      its.phase.name,
-      phaseSince(its),
-      detail(its),
+    ...Object.entries(service.processes).flatMap(([process, its]) => [
+      [`  ${process}`, its.phase.name, phaseSince(its), detail(its)],
+      ...Object.entries(its.exceeded ?? {}).map(([watch, limit]) => [
+        `  ${watch}`,
+        paint("yellow", "exceeded"),
+        since(limit.since),
+        `${process}: ${limitInWords(limit)}`,
+      ]),
     ]),
     ...Object.entries(service.checks).map(([check, { role, status, since: at, reason }]) => [
       `  ${check}`,

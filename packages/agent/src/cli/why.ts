@@ -1,4 +1,11 @@
-import { endInWords, unreadyReasons, type Envelope, type ProcessState, type ServiceState } from "@ostler/protocol";
+import {
+  endInWords,
+  limitInWords,
+  unreadyReasons,
+  type Envelope,
+  type ProcessState,
+  type ServiceState,
+} from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { inWords, print, printJson } from "./output.js";
@@ -39,12 +46,15 @@ function reasons(service: ServiceState): string[] {
   return [head, ...Object.entries(service.processes).map(([process, its]) => `${process}: ${sentence(its)}`)];
 }
 
-function sentence({ phase, restarts, lastRestart, lastExit, crashLoop }: ProcessState): string {
+function sentence({ phase, restarts, lastRestart, lastExit, crashLoop, exceeded = {} }: ProcessState): string {
   return [
     phaseSentence(phase, crashLoop !== undefined),
     crashLoop
       ? `It is in a crash loop since ${crashLoop.since}: until it has been ready for restart.stable_after, or somebody starts it, it is restarted seldom; rule: restart.crash_loop.`
       : "",
+    ...Object.entries(exceeded).map(
+      ([watch, limit]) => `It is beyond a limit since ${limit.since}: ${limitInWords(limit)}; rule: watch ${watch}.`,
+    ),
     lastExit
       ? `Run ${lastExit.run} ${endInWords(lastExit)} at ${lastExit.at}, after ${inWords(lastExit.uptimeMs)}${lastExit.expected ? ", as asked" : ""}.`
       : "",

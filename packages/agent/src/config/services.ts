@@ -6,6 +6,7 @@ import { envFiles } from "./env-file.js";
 import { limitFields } from "./limits.js";
 import { setting } from "./setting.js";
 import { command, duration, environment, name } from "./values.js";
+import { watchConfig, watchName } from "./watch.js";
 
 const socketWanted = "must be tcp:PORT, udp:PORT or unix:/PATH";
 
@@ -112,9 +113,10 @@ export const serviceConfig = z
     }),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
+    watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
   })
   .superRefine((service, context) => {
-    const { command: short, processes, checks } = service;
+    const { command: short, processes, checks, watch } = service;
     if ((short === undefined) === (processes === undefined))
       context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
     if (processes && Object.keys(processes).length === 0)
@@ -138,6 +140,21 @@ export const serviceConfig = z
         context.addIssue({
           code: "custom",
           path: ["checks", at, "process"],
+          message: `names no process of the service`,
+        });
+    }
+    const watches = watch.map(watchName);
+    for (const [at, { process }] of watch.entries()) {
+      if (watches.indexOf(watches[at] ?? "") !== at)
+        context.addIssue({
+          code: "custom",
+          path: ["watch", at],
+          message: `has the name of another watch of the service, "${watches[at]}": give it a name`,
+        });
+      if (process !== undefined && !Object.hasOwn(processes ?? { main: 0 }, process))
+        context.addIssue({
+          code: "custom",
+          path: ["watch", at, "process"],
           message: `names no process of the service`,
         });
     }

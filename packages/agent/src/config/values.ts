@@ -35,6 +35,14 @@ export const size = z
     return Math.round(Number(number) * (bytesIn[unit] ?? NaN));
   });
 
+const percentWanted = "must be a percentage, like 90%";
+
+/** `90%`, `0.5%`, `250%`; as a number of percent. */
+export const percent = z
+  .string(percentWanted)
+  .regex(/^\d+(\.\d+)?%$/, percentWanted)
+  .transform((text) => Number(text.slice(0, -1)));
+
 /** A name that becomes part of file names, metrics labels and paths. */
 export const name = z
   .string()

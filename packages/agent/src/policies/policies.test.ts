@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventData, HostEvent } from "@ostler/protocol";
 import { recordingBus } from "../testing/bus.js";
+import { enforceLimits } from "./enforce-limits.js";
 import { runPolicies } from "./policies.js";
 import type { Decision } from "./policy.js";
 import { restartUnhealthy } from "./restart-unhealthy.js";
@@ -29,6 +30,23 @@ test("nothing else restarts anything", () => {
   const passed = { service: "web", check: "alive", role: "liveness", tookMs: 1 } as const;
   assert.equal(restartUnhealthy({ type: "check.passed", data: passed }), undefined);
   assert.equal(restartUnhealthy({ type: "somebody.else", data: { role: "liveness" } }), undefined);
+});
+
+const exceeded = (action: "none" | "restart" | "stop"): HostEvent => ({
+  type: "service.limit-exceeded",
+  data: {
+    ...{ service: "web", process: "api", run: 1, pid: 7, watch: "memory", forMs: 1000, action },
+    ...{ what: "memory", bound: "at-most", limit: 1024, value: 2048 },
+  },
+});
+
+test("an exceeded limit restarts or stops its process when its watch wants that, and else nothing", () => {
+  const decision = { policy: "enforce-limits", args: { service: "web", process: "api" } };
+  const reason = "watch memory: memory 2 KiB, more than 1 KiB";
+  assert.deepEqual(enforceLimits(exceeded("restart")), { ...decision, name: "service.restart", reason });
+  assert.deepEqual(enforceLimits(exceeded("stop")), { ...decision, name: "service.stop", reason });
+  assert.equal(enforceLimits(exceeded("none")), undefined);
+  assert.equal(enforceLimits({ type: "somebody.else", data: { action: "restart" } }), undefined);
 });
 
 test("a decision comes when every listener has seen its event", async () => {

@@ -1,9 +1,10 @@
 import type { Published } from "../core/bus.js";
+import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
 import { restartUnhealthy } from "./restart-unhealthy.js";
 
 /** Every policy there is. */
-export const policies: readonly Policy[] = [restartUnhealthy];
+export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits];
 
 /** A bus listener that hands what the policies decide to the dispatcher, after every listener has seen the event. */
 export function runPolicies(decide: (decision: Decision) => void): (published: Published) => void {

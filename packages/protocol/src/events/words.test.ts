@@ -61,6 +61,23 @@ const sentences: [HostEvent, string][] = [
     },
     "web configured: 2 processes, 1 check",
   ],
+  [
+    {
+      type: "service.limit-exceeded",
+      data: {
+        ...{ ...run, process: "api", watch: "workers", forMs: 30_000, action: "none" },
+        ...{ what: "children", child: "worker", bound: "at-least", value: 2, limit: 4 },
+      },
+    },
+    "web/api: processes worker 2, fewer than 4 for 30 s (watch workers)",
+  ],
+  [
+    {
+      type: "service.limit-recovered",
+      data: { ...run, watch: "cpu", what: "cpu", bound: "at-most", value: 2, limit: 4, because: "within" },
+    },
+    "web: watch cpu is within its limit again",
+  ],
   [{ type: "service.unready", data: { service: "web", reasons: ["a", "b"] } }, "web is not ready: a; b"],
   [
     { type: "check.failed", data: { service: "web", check: "up", role: "readiness", reason: "refused", failures: 3 } },
