@@ -1,9 +1,9 @@
-import { statSync } from "node:fs";
 import type { EnvFile } from "../../config/env-file.js";
 import type { ProcessConfig } from "../../config/services.js";
 import { readEnvFile, type EnvFileRead } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
+import { missingDirectory } from "../../platform/preflight.js";
 import { confine } from "./confine.js";
 import { postponed } from "./late-environment.js";
 import { whyNotConfined } from "./rehearsal.js";
@@ -54,12 +54,4 @@ function isSecret(program: string, values: Record<string, string>): boolean {
 
 function notInSecretPath(program: string): string {
   return `"${program}" is not in the PATH that env_file sets. Give its full path, or correct the file.`;
-}
-
-function missingDirectory(cwd: string): string | undefined {
-  try {
-    return statSync(cwd).isDirectory() ? undefined : `The working directory ${cwd} is not a directory.`;
-  } catch {
-    return `The working directory ${cwd} does not exist or cannot be entered.`;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.js";
 import { isAlive, uptimeMsOf, type Identity } from "../../platform/proc.js";
-import { endTree, groupIsEmpty, signalRun, type Ended } from "./tree-end.js";
+import { endTree, groupIsEmpty, signalRun, type Ended } from "../../platform/tree-end.js";
 
 export type RunDeps = {
   clock: Clock;

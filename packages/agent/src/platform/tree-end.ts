@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/clock.js";
-import { isAlive, statOf, type Identity } from "../../platform/proc.js";
-import { treeOf } from "../../platform/tree.js";
+import type { Clock } from "../core/clock.js";
+import { isAlive, statOf, type Identity } from "./proc.js";
+import { treeOf } from "./tree.js";
 
 /** How a run's tree came to its end. Both are empty in the good case. */
 export type Ended = { killed: number[]; survivors: number[] };
@@ -15,7 +15,7 @@ const killMs = 2000;
  * A pid that was given to another process in the meantime is never touched.
  */
 export function signalRun(root: Identity, signal: NodeJS.Signals): void {
-  if (isAlive(root)) send(-root.pid, signal);
+  if (isAlive(root)) sendSignal(-root.pid, signal);
 }
 
 /** Is there nobody left in the run's process group? One system call; a stray outside the group needs treeOf. */
@@ -42,7 +42,7 @@ export async function endTree(
   for (let waitMs = lookMs, asked = !ask; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
     const left = treeOf(root, mark);
     if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
-    if (!asked) for (const pid of left) send(pid, "SIGTERM");
+    if (!asked) for (const pid of left) sendSignal(pid, "SIGTERM");
     asked = true;
     const restMs = deadlineMs - clock.monotonic();
     if (restMs <= 0) return killTree(left, root, mark, clock, signal);
@@ -63,7 +63,7 @@ async function killTree(
   while (left.length > 0 && clock.monotonic() < deadlineMs && !signal.aborted) {
     for (const pid of left) {
       killed.add(pid);
-      send(pid, "SIGKILL");
+      sendSignal(pid, "SIGKILL");
     }
     await clock.sleep(lookMs, signal);
     left = treeOf(root, mark);
@@ -72,7 +72,7 @@ async function killTree(
 }
 
 /** Who is gone already needs no signal; whom the kernel does not let us signal is counted among the survivors. */
-function send(target: number, signal: NodeJS.Signals): void {
+export function sendSignal(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (failure) {
