@@ -84,6 +84,7 @@ async function beAgent(port: number): Promise<void> {
     "service.start": nothing,
     "service.stop": nothing,
     "service.restart": nothing,
+    "task.run": nothing,
     "config.reload": nothing,
     "config.plan": nothing,
   };

@@ -5,6 +5,7 @@ import { buildInfo } from "./build.js";
 import { planConfig } from "./commands/plan-config.js";
 import { reloadConfig } from "./commands/reload-config.js";
 import { restartService } from "./commands/restart-service.js";
+import { runTask } from "./commands/run-task.js";
 import { startService } from "./commands/start-service.js";
 import { stopService } from "./commands/stop-service.js";
 import type { Loaded } from "./config/load.js";
@@ -179,6 +180,13 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         "service.start": startService(supervisor),
         "service.stop": stopService(supervisor),
         "service.restart": restartService(supervisor),
+        "task.run": runTask({
+          services: () => reload.running.config.services,
+          secrets: () => reload.running.secrets,
+          agentId: store.agentId,
+          env,
+          clock,
+        }),
         "config.reload": reloadConfig(reload),
         "config.plan": planConfig(reload),
       },

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { messageOf } from "@ostler/protocol";
 import { createSecureContext } from "node:tls";
 import type { Loaded } from "./config/load.js";
-import { processesOf } from "./config/services.js";
+import { processesOf, taskOf } from "./config/services.js";
 import { openStore } from "./store.js";
 import { preflight } from "./sources/supervisor/preflight.js";
 
@@ -20,6 +20,12 @@ export async function preflightAll({ config }: Loaded): Promise<Finding[]> {
     for (const [process_, processConfig] of Object.entries(processesOf(serviceConfig))) {
       const verdict = preflight(processConfig, process.env);
       if ("reason" in verdict) find(`services.${service} (${process_})`, verdict.reason);
+    }
+  for (const [service, serviceConfig] of Object.entries(config.services))
+    for (const name of Object.keys(serviceConfig.tasks)) {
+      const task = taskOf(serviceConfig, name);
+      const verdict = task && preflight(task, process.env);
+      if (verdict && "reason" in verdict) find(`services.${service}.tasks.${name}`, verdict.reason);
     }
   const { tls, listen } = config.http;
   attempt(

@@ -36,6 +36,11 @@ test("an error carries its code, its message and its cause", () => {
   assert.deepEqual([error.name, error.code, error.message, error.cause], ["OstlerError", "busy", "Too much.", cause]);
 });
 
+test("an error may carry what is left of the work that failed", () => {
+  assert.deepEqual(new OstlerError("failed", "It failed.", { data: { exit: 1 } }).data, { exit: 1 });
+  assert.equal(new OstlerError("failed", "It failed.").data, undefined);
+});
+
 const from = (thrown: unknown, code?: ErrorCode): [ErrorCode, string] => {
   const error = OstlerError.from(thrown, code);
   return [error.code, error.message];

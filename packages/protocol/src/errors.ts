@@ -44,10 +44,13 @@ export function isErrorCode(code: string): code is ErrorCode {
 export class OstlerError extends Error {
   override readonly name = "OstlerError";
   readonly code: ErrorCode;
+  /** What is left of work that failed, for whoever wants to look into it; mostly nothing. */
+  readonly data: unknown;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { data?: unknown } = {}) {
     super(message, options);
     this.code = code;
+    this.data = options.data;
   }
 
   /** Anything thrown, as an OstlerError: itself, or wrapped as `code`. */

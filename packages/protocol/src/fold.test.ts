@@ -8,7 +8,7 @@ import type { HostEvent } from "./events/index.js";
 import { fold } from "./fold.js";
 import { hashOf } from "./hash.js";
 import { applyPatch, diff } from "./patch.js";
-import { hostState, initialState, maxCommands, type HostState, type ProcessState } from "./state.js";
+import { hostState, initialState, maxCommandData, maxCommands, type HostState, type ProcessState } from "./state.js";
 
 const epoch = "e1";
 /** Events come a second apart. */
@@ -397,6 +397,14 @@ test("a command has no outcome while it runs, and then its one result with the s
     data: { changed: true },
     lastSeq: 2,
   });
+});
+
+test("a result that is too large for the state is in its event alone", () => {
+  const text = (length: number): HostEvent => finished("1", { text: "x".repeat(length) });
+  const [, small] = states(accepted("1"), text(1000));
+  const [, large] = states(accepted("1"), text(maxCommandData));
+  assert.notEqual(small?.commands["1"]?.data, undefined);
+  assert.deepEqual([large?.commands["1"]?.outcome, large?.commands["1"]?.data], ["succeeded", undefined]);
 });
 
 test("the end of a command that is not remembered changes nothing", () => {

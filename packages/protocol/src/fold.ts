@@ -4,6 +4,7 @@ import type { EventData, HostEvent } from "./events/index.js";
 import { own } from "./own.js";
 import { withoutNulls } from "./patch.js";
 import {
+  maxCommandData,
   maxCommands,
   maxCrashes,
   type CheckState,
@@ -236,9 +237,13 @@ function finishCommand(
     lastSeq: state.seq,
     ...(code === undefined ? {} : { code }),
     ...(message === undefined ? {} : { message }),
-    ...(data === undefined || data === null ? {} : { data: withoutNulls(data) }),
+    ...(isRemembered(data) ? { data: withoutNulls(data) } : {}),
   };
   return { ...state, commands: { ...state.commands, [id]: finished } };
+}
+
+function isRemembered(data: unknown): boolean {
+  return data !== undefined && data !== null && JSON.stringify(data).length <= maxCommandData;
 }
 
 function withDegraded(state: HostState, degraded: Record<string, string>): HostState {

@@ -1,5 +1,6 @@
 export * from "./backoff.js";
 export * from "./commands/index.js";
+export * from "./commands/task.js";
 export * from "./duration.js";
 export * from "./envelope.js";
 export * from "./errors.js";

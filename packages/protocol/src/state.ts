@@ -80,7 +80,7 @@ export const commandState = z.object({
   outcome: outcome.optional().describe("Absent while it runs"),
   code: z.string().optional(),
   message: z.string().optional(),
-  data: z.unknown().optional(),
+  data: z.unknown().optional().describe("Only what is small; a larger one is in the event `command.finished` alone"),
   lastSeq: z.int().optional().describe("Seq of the `command.finished` event"),
 });
 export type CommandState = z.infer<typeof commandState>;
@@ -115,6 +115,9 @@ export const maxCrashes = 20;
 
 /** How many commands the state remembers: their ids are what makes a repeated command run once. */
 export const maxCommands = 256;
+
+/** Result data that is longer than this as JSON is not remembered: the state goes over the wire as a whole. */
+export const maxCommandData = 4096;
 
 export function initialState(epoch: string): HostState {
   return {

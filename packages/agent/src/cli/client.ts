@@ -40,7 +40,7 @@ export class Client {
     const result = (await this.#ask("POST", "/v1/commands?wait", body)).body as CommandResult;
     if (result.outcome === "succeeded") return result;
     const code = result.code !== undefined && isErrorCode(result.code) ? result.code : "failed";
-    throw new OstlerError(code, result.message ?? `${name} ${result.outcome}`);
+    throw new OstlerError(code, result.message ?? `${name} ${result.outcome}`, { data: result.data });
   }
 
   /** The lines of an answer as they come. */

@@ -90,6 +90,19 @@ function describe(
     .option("-n, --lines <count>", "how many lines of each stream", "100")
     .option("--grep <regex>", "only lines that match")
     .action(doing(async () => (await import("./logs.js")).logs));
+  const task = command("task", "named commands of the configuration");
+  task
+    .command("list [service]")
+    .description("the tasks there are")
+    .exitOverride()
+    .action(doing(async () => (await import("./task.js")).listTasks));
+  task
+    .command("run <task>")
+    .description("run SERVICE/TASK, or TASK where only one service has it, and print what it wrote")
+    .option("--reason <text>", "kept with the command")
+    .option("--timeout <duration>", "end it after this time, like 30s, also when it may take longer")
+    .exitOverride()
+    .action(doing(async () => (await import("./task.js")).runTask));
   command("init", "make the agent's identity and directories, and say what they are").action(
     doing(async () => (await import("./init.js")).init),
   );

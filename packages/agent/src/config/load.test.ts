@@ -9,7 +9,7 @@ import { unprivileged } from "../testing/unprivileged.js";
 import { loaded, problemsOf } from "../testing/config.js";
 import { maxFileBytes } from "./document.js";
 import { loadConfig, loadConfigOrThrow } from "./load.js";
-import { processesOf } from "./services.js";
+import { processesOf, taskOf } from "./services.js";
 
 const quickstart = fileURLToPath(new URL("../../../../examples/quickstart.yaml", import.meta.url));
 
@@ -210,7 +210,7 @@ test("relative paths are relative to the file they stand in", () => {
     `agent: {data_dir: data, run_dir: run, log: {output: agent.log}}
 http: {listen: "0.0.0.0:1", tls: {cert: c.pem, key: /k.pem}, tokens: [{id: a, secret: x}]}
 services:
-  one: {command: [a], cwd: work}
+  one: {command: [a], cwd: work, tasks: {there: {command: [b], cwd: t}, here: {command: [b]}}}
   many: {processes: {api: {command: [a]}, worker: {command: [b], cwd: ../w}}}
 controllers: [{url: "wss://a", tls: {ca: ca.pem}}]
 `,
@@ -222,6 +222,8 @@ controllers: [{url: "wss://a", tls: {ca: ca.pem}}]
   assert.equal(agent.log.output, dir.at("agent.log"));
   assert.deepEqual(http.tls, { cert: dir.at("c.pem"), key: "/k.pem" });
   assert.equal(services.one?.cwd, dir.at("work"));
+  assert.equal(taskOf(services.one, "there")?.cwd, dir.at("t"));
+  assert.equal(taskOf(services.one, "here")?.cwd, dir.at("work"));
   const many = services.many && processesOf(services.many);
   assert.equal(many?.api?.cwd, dir.path);
   assert.equal(many?.worker?.cwd, `${dirname(dir.path)}/w`);

@@ -84,7 +84,11 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
   const services = Object.entries(config.services).map(([name, service]) => {
     const { processes } = service;
     const all = processes && Object.entries(processes).map(([key, process]) => [key, placed(process)] as const);
-    return [name, { ...placed(service), ...(all ? { processes: Object.fromEntries(all) } : {}) }] as const;
+    const tasks = Object.entries(service.tasks).map(
+      ([key, task]) => [key, task.cwd === undefined ? task : { ...task, cwd: absolute(task.cwd) }] as const,
+    );
+    const more = { ...(all ? { processes: Object.fromEntries(all) } : {}), tasks: Object.fromEntries(tasks) };
+    return [name, { ...placed(service), ...more }] as const;
   });
   return {
     ...config,

@@ -47,6 +47,11 @@ test("environment variables and headers with telling names are hidden, the other
   assert.deepEqual(exec?.kind === "exec" && exec.env, clean);
 });
 
+test("the environment of a task is shown like that of a service", () => {
+  const { services } = shown("services: {w: {command: [a], tasks: {t: {command: [b], env: {API_TOKEN: a, MODE: b}}}}}");
+  assert.deepEqual(services.w?.tasks.t?.env, { API_TOKEN: "[redacted]", MODE: "b" });
+});
+
 test("what came from a file is hidden wherever it stands, also in the middle of a text", () => {
   using dir = tempDir();
   dir.write("pw", "hunter2\n");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { loaded, problemsOf } from "../testing/config.js";
 import { jsonSchema } from "./schema.js";
-import { checksOf, processesOf } from "./services.js";
+import { checksOf, processesOf, taskOf } from "./services.js";
 
 const check = (more: string): string => `{name: up, kind: tcp, address: "a:1"${more}}`;
 const service = (more: string): string => `services: {web: {command: [a]${more}}}`;
@@ -119,6 +119,25 @@ test("the short form of a service is one process called main", () => {
   assert.deepEqual(main.env, { A: "1" });
   assert.deepEqual(main.listens, [{ protocol: "tcp", port: 80 }]);
   assert.deepEqual(main.stop, { signal: "SIGTERM", timeout: 3000 });
+});
+
+test("a task has what its service has, or what the only process of it has, and what it says itself", () => {
+  const { services } = loaded(`services:
+  short: {command: [a], cwd: /s, env: {A: "1", B: "1"}, tasks: {t: {command: [b], env: {B: "2"}}}}
+  one: {processes: {p: {command: [a], cwd: /p, env: {A: "3"}}}, tasks: {t: {command: [b]}}}
+  two: {env: {A: "4"}, cwd: /w, processes: {p: {command: [a], env: {A: "5"}}, q: {command: [a]}}, tasks: {t: {command: [b]}}}
+`).config;
+  const told = Object.values(services).map((service) => {
+    const { cwd, env } = taskOf(service, "t") ?? assert.fail();
+    return `${cwd} ${JSON.stringify(env)}`;
+  });
+  assert.deepEqual(told, ['/s {"A":"1","B":"2"}', '/p {"A":"3"}', '/w {"A":"4"}']);
+  assert.equal(taskOf(services.short ?? assert.fail(), "constructor"), undefined);
+});
+
+test("a task that could never end is refused", () => {
+  const [problem] = problemsOf("services: {w: {command: [a], tasks: {t: {command: [b], timeout: 0s}}}}");
+  assert.match(problem ?? "", /services\.w\.tasks\.t\.timeout: must be between 1ms and 24d/);
 });
 
 test("declared sockets are a readiness check of their own, whose name nobody can take", () => {

@@ -5,6 +5,7 @@ import { checkConfig } from "./checks.js";
 import { envFiles } from "./env-file.js";
 import { limitFields } from "./limits.js";
 import { setting } from "./setting.js";
+import { taskConfig, type TaskConfig } from "./tasks.js";
 import { command, duration, environment, name } from "./values.js";
 import { watchConfig, watchName } from "./watch.js";
 
@@ -114,6 +115,9 @@ export const serviceConfig = z
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
+    tasks: setting(z.record(name, taskConfig).default({}), "What people run on the service, by name", {
+      effect: "live",
+    }),
   })
   .superRefine((service, context) => {
     const { command: short, processes, checks, watch } = service;
@@ -167,6 +171,15 @@ export function processesOf(service: ServiceConfig): Record<string, ProcessConfi
   const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
   const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
   return processes ?? { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
+}
+
+/** A task with the environment and the directory of its service: those of its process, where there is only one. */
+export function taskOf(service: ServiceConfig, name: string): (TaskConfig & { cwd: string }) | undefined {
+  const task = Object.hasOwn(service.tasks, name) ? service.tasks[name] : undefined;
+  if (!task) return undefined;
+  const [first, ...others] = Object.values(processesOf(service));
+  const its = first && others.length === 0 ? first : service;
+  return { ...task, env: { ...its.env, ...task.env }, cwd: task.cwd ?? its.cwd };
 }
 
 /** The checks of a service: the configured ones, and one for each process that declares sockets. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initialState, type CommandName, type HostEvent, type HostState } from "@ostler/protocol";
+import { initialState, OstlerError, type CommandName, type HostEvent, type HostState } from "@ostler/protocol";
 import { Bus } from "./bus.js";
 import { Dispatcher, type CommandRequest, type Dispatched, type HandlerContext, type Handlers } from "./dispatcher.js";
 import { FakeClock } from "../testing/fake-clock.js";
@@ -19,7 +19,14 @@ function bench(
   bus.subscribe("story", ({ event }) => {
     if (event.type.startsWith("command.")) story.push(inShort(event as HostEvent));
   });
-  const names: CommandName[] = ["service.start", "service.stop", "service.restart", "config.reload", "config.plan"];
+  const names: CommandName[] = [
+    "service.start",
+    "service.stop",
+    "service.restart",
+    "task.run",
+    "config.reload",
+    "config.plan",
+  ];
   const handlers = Object.fromEntries(names.map((name) => [name, work])) as unknown as Handlers;
   const dispatcher = new Dispatcher(handlers, { publish: bus.publish, state: () => bus.state, synced, clock });
   return { dispatcher, bus, clock, story };
@@ -63,6 +70,46 @@ test("a command is accepted, runs and succeeds, and its result names the event t
   assert.deepEqual(await dispatcher.run(request("1")), { outcome: "succeeded", data: { changed: 3 }, lastSeq: 2 });
   assert.deepEqual(story, ["accepted 1", "finished 1 succeeded"]);
   assert.equal(bus.state.commands["1"]?.lastSeq, 2);
+});
+
+test("work that fails may leave something, and so may work that is withdrawn", async () => {
+  const leaves: Work = (_, { signal }) =>
+    new Promise((_resolve, reject) => {
+      const fail = (): void => reject(new OstlerError("failed", "It broke.", { data: { left: 1 } }));
+      signal.addEventListener("abort", fail);
+      if (!signal.aborted) setImmediate(fail);
+    });
+  const { dispatcher } = bench(leaves);
+  const failed = { outcome: "failed", code: "failed", message: "It broke.", data: { left: 1 }, lastSeq: 2 };
+  assert.deepEqual(await dispatcher.run(request("1")), failed);
+  const withdrawn = resultOf(await dispatcher.dispatch(request("2")));
+  dispatcher.cancel("2");
+  const { outcome, code } = await withdrawn;
+  assert.deepEqual([outcome, code], ["cancelled", "cancelled"]);
+});
+
+test("who asks again gets the whole result, also when it was too large for the state", async () => {
+  const large = { text: "x".repeat(10_000) };
+  const { dispatcher, bus } = bench(async () => large);
+  const first = await dispatcher.run(request("1"));
+  assert.equal(bus.state.commands["1"]?.data, undefined);
+  const again = await dispatcher.dispatch(request("1"));
+  assert.equal(again.status, "duplicate");
+  assert.deepEqual(await resultOf(again), first);
+});
+
+test("what has a time limit of its own gets none from us, unless the sender sets one", async () => {
+  const { dispatcher, clock } = bench(untilWithdrawn);
+  const args = { service: "web", task: "backup" };
+  const long = resultOf(await dispatcher.dispatch(request("1", { name: "task.run", args })));
+  const short = resultOf(await dispatcher.dispatch(request("2", { name: "task.run", args, timeoutMs: 1000 })));
+  await settled();
+  clock.advance(60 * 60 * 1000);
+  dispatcher.cancel("1");
+  assert.equal((await long).outcome, "cancelled");
+  await settled();
+  clock.advance(1000);
+  assert.equal((await short).code, "timed-out");
 });
 
 test("the work gets the arguments, the sender and the reason", async () => {

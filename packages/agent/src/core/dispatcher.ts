@@ -3,7 +3,6 @@ import {
   commands,
   isCommandName,
   matchesGlob,
-  messageOf,
   OstlerError,
   own,
   problemsIn,
@@ -11,6 +10,7 @@ import {
   type CommandArgs,
   type CommandData,
   type CommandName,
+  type CommandSpec,
   type CommandState,
   type ErrorCode,
   type HostState,
@@ -63,6 +63,9 @@ export type DispatcherDeps = {
 
 const defaultTimeoutMs = 10 * 60 * 1000;
 
+/** Results with data that are kept for whoever asks again: the state remembers only small ones. */
+const maxResults = 16;
+
 /** Commands that may run or wait at the same time. */
 const maxOpen = 64;
 
@@ -75,6 +78,7 @@ export class Dispatcher implements AsyncDisposable {
   readonly #deps: DispatcherDeps;
   readonly #open = new Map<string, { result: Promise<CommandResult>; cancel: AbortController }>();
   readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #results = new Map<string, CommandResult>();
   readonly #stop = new AbortController();
 
   constructor(handlers: Handlers, deps: DispatcherDeps) {
@@ -118,6 +122,8 @@ export class Dispatcher implements AsyncDisposable {
   #known(id: string): Dispatched | undefined {
     const open = this.#open.get(id);
     if (open) return { status: "duplicate", result: open.result };
+    const kept = this.#results.get(id);
+    if (kept) return { status: "duplicate", result: Promise.resolve(kept) };
     const command = own(this.#deps.state().commands, id);
     return command?.outcome && { status: "duplicate", result: Promise.resolve(resultOf(command, command.outcome)) };
   }
@@ -172,7 +178,7 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   async #perform(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
-    const { id, name, actor, expiresMs, timeoutMs = defaultTimeoutMs } = request;
+    const { id, name, actor, expiresMs, timeoutMs = timeoutMsOf(name) } = request;
     const startedMs = this.#deps.clock.monotonic();
     const timeout = new AbortController();
     const cancelTimer = this.#deps.clock.after(timeoutMs, () => timeout.abort());
@@ -191,7 +197,15 @@ export class Dispatcher implements AsyncDisposable {
     const tookMs = Math.round(this.#deps.clock.monotonic() - startedMs);
     const lastSeq = this.#deps.publish({ type: "command.finished", data: { id, name, actor, ...ended, tookMs } });
     await this.#deps.synced(lastSeq);
-    return { ...ended, lastSeq };
+    const result = { ...ended, lastSeq };
+    if (ended.data !== undefined) this.#keep(id, result);
+    return result;
+  }
+
+  #keep(id: string, result: CommandResult): void {
+    this.#results.set(id, result);
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > maxResults && oldest !== undefined) this.#results.delete(oldest);
   }
 
   async #attempt(
@@ -211,7 +225,9 @@ export class Dispatcher implements AsyncDisposable {
       const context = { signal, actor, ...(reason === undefined ? {} : { reason }) };
       return { outcome: "succeeded", data: await handler(args, context) };
     } catch (failure) {
-      return why() ?? { outcome: "failed", code: OstlerError.from(failure).code, message: messageOf(failure) };
+      const { code, message, data } = OstlerError.from(failure);
+      const left = data === undefined ? {} : { data };
+      return { ...(why() ?? { outcome: "failed", code, message }), ...left };
     }
   }
 
@@ -229,6 +245,11 @@ export class Dispatcher implements AsyncDisposable {
 }
 
 type Ended = Omit<CommandResult, "lastSeq">;
+
+function timeoutMsOf(name: string): number {
+  const spec: CommandSpec | undefined = isCommandName(name) ? commands[name] : undefined;
+  return spec?.ownTimeout ? Infinity : defaultTimeoutMs;
+}
 
 function resultOf({ code, message, data, lastSeq = 0 }: CommandState, outcome: Outcome): CommandResult {
   return {

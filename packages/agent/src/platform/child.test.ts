@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { runChild, type ChildEnd, type ChildSpec } from "./child.js";
-import { statOf } from "./proc.js";
+import { statOf, type Identity } from "./proc.js";
 import { sendSignal } from "./tree-end.js";
 
 const never = new AbortController().signal;
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 /** Runs a script of the shell; whoever is left in its group is killed. */
 function run(script: string, signal = never, more: Partial<ChildSpec> = {}): Promise<ChildEnd> {
   const env = { PATH: process.env.PATH ?? "" };
-  const endAll = (pid: number): void => sendSignal(-pid, "SIGKILL");
+  const endAll = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
   return runChild({ command: ["sh", "-c", script], cwd: "/", env, keptBytes: 1000, endAll, ...more }, signal);
 }
 
@@ -49,7 +49,7 @@ test("a child that is withdrawn before it began does not begin", async () => {
 
 test("a child that is withdrawn is ended, and what it wrote until then is told", async () => {
   const stop = new AbortController();
-  const endAll = (pid: number): void => sendSignal(-pid, "SIGKILL");
+  const endAll = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
   const running = run("echo before; trap '' TERM; kill -USR1 $PPID; sleep 1000", stop.signal, { endAll });
   await once(process, "SIGUSR1");
   stop.abort();

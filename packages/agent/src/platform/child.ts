@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { messageOf, type Exit } from "@ostler/protocol";
+import { statOf, type Identity } from "./proc.js";
 import { Tail } from "./tail.js";
 
 export type ChildSpec = {
@@ -10,7 +11,7 @@ export type ChildSpec = {
   /** How much of the end of each stream is kept. */
   keptBytes: number;
   /** Brings everybody to an end whom the child started, and the child itself; resolves when it is done. */
-  endAll: (pid: number) => Promise<void> | void;
+  endAll: (root: Identity) => Promise<void> | void;
 };
 
 /** How a child came to its end. `stopped`: the signal aborted before it had ended by itself. */
@@ -28,6 +29,7 @@ export async function runChild(spec: ChildSpec, signal: AbortSignal): Promise<Ch
   if (signal.aborted) return { started: false, reason: "it was withdrawn before it began" };
   const child = start(spec);
   if ("reason" in child) return { started: false, reason: child.reason };
+  const root = identityOf(child);
   const pipes = [child.stdout, child.stderr].filter(Boolean) as Readable[]; // None where no file can be opened any more.
   const [stdout, stderr] = [new Tail(spec.keptBytes), new Tail(spec.keptBytes)];
   child.stdout?.on("data", stdout.take);
@@ -38,7 +40,7 @@ export async function runChild(spec: ChildSpec, signal: AbortSignal): Promise<Ch
     child.once("exit", (code, killedBy) => resolve({ exit: exitOf(code, killedBy) }));
   });
   const stopped = (await Promise.race([over, untilAborted(signal, over)])) === "aborted";
-  if (child.pid !== undefined) await spec.endAll(child.pid);
+  if (root) await spec.endAll(root);
   await withinDrain(closed);
   for (const pipe of pipes) pipe.destroy();
   const end = await Promise.race([over, Promise.resolve(unseen)]);
@@ -55,6 +57,11 @@ function start({ command: [program = "", ...args], cwd, env }: ChildSpec): Child
   } catch (failure) {
     return { reason: messageOf(failure) };
   }
+}
+
+/** Read at once, while nobody has collected it. Nothing for what could not be started. */
+function identityOf({ pid }: ChildProcess): Identity | undefined {
+  return pid === undefined ? undefined : { pid, startTicks: statOf(pid)?.startTicks ?? 0 };
 }
 
 function exitOf(code: number | null, killedBy: NodeJS.Signals | null): Exit {

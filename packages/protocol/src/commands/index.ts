@@ -1,15 +1,23 @@
 import type * as z from "zod";
 import { configCommands } from "./config.js";
 import { serviceCommands } from "./service.js";
+import { taskCommands } from "./task.js";
 
 /** What a token may do: read everything, also change services, or also change the agent. Each includes the one before. */
 export const scopes = ["read", "write", "admin"] as const;
 export type Scope = (typeof scopes)[number];
 
-export type CommandSpec = { scope: Scope; args: z.ZodType; result: z.ZodType; about: string };
+export type CommandSpec = {
+  scope: Scope;
+  args: z.ZodType;
+  result: z.ZodType;
+  about: string;
+  /** What it does has a time limit of its own; it gets no other unless the sender sets one. */
+  ownTimeout?: true;
+};
 
 /** Every command there is. */
-export const commands = { ...serviceCommands, ...configCommands };
+export const commands = { ...serviceCommands, ...taskCommands, ...configCommands };
 
 export type CommandName = keyof typeof commands;
 export type CommandArgs<N extends CommandName> = z.infer<(typeof commands)[N]["args"]>;

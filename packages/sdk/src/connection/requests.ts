@@ -76,7 +76,10 @@ export class Requests {
     this.#send({ t: "cmd_result_ack", id });
     const pending = this.#pending.get(id);
     if (status === "succeeded") pending?.resolve(data);
-    else pending?.reject(new OstlerError(isErrorCode(code) ? code : "failed", message ?? `The command ${status}.`));
+    else
+      pending?.reject(
+        new OstlerError(isErrorCode(code) ? code : "failed", message ?? `The command ${status}.`, { data }),
+      );
   }
 
   /** Nobody will answer any more. The commands go on: whoever leaves does not withdraw what he has ordered. */

@@ -2,6 +2,7 @@ import { exitInWords } from "@ostler/protocol";
 import type { ExecCheck } from "../../config/checks.js";
 import { runChild } from "../../platform/child.js";
 import { environmentOf } from "../../platform/environment.js";
+import type { Identity } from "../../platform/proc.js";
 import { sendSignal } from "../../platform/tree-end.js";
 import { failed, passed, type Probe } from "./verdict.js";
 
@@ -11,7 +12,7 @@ const keptBytes = 500;
 /** Exit code 0 passes. The command has a process group of its own, so that nothing of it is left when its time is over. */
 export function execProbe({ command, env }: ExecCheck): Probe {
   const [program = ""] = command;
-  const killGroup = (pid: number): void => sendSignal(-pid, "SIGKILL");
+  const killGroup = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
   return async (signal) => {
     const spec = { command, cwd: "/", env: environmentOf(env, process.env), keptBytes, endAll: killGroup };
     const end = await runChild(spec, signal);
