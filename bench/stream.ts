@@ -84,6 +84,8 @@ async function beAgent(port: number): Promise<void> {
     "service.start": nothing,
     "service.stop": nothing,
     "service.restart": nothing,
+    "service.isolate": nothing,
+    "service.release": nothing,
     "task.run": nothing,
     "config.reload": nothing,
     "config.plan": nothing,

@@ -55,10 +55,10 @@ function eventsPage() {
 }
 
 function commandsPage() {
-  const sections = Object.entries(commands).flatMap(([name, { scope, about, args, result }]) => [
+  const sections = Object.entries(commands).flatMap(([name, { scope, about, args, result, needsReason }]) => [
     `## \`${name}\``,
     "",
-    `${about} Needs the scope \`${scope}\`.`,
+    `${about} Needs the scope \`${scope}\`${needsReason ? " and a reason" : ""}.`,
     "",
     "Arguments:",
     "",

@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { hostname, totalmem } from "node:os";
 import { isEventType, messageOf, OstlerError, typePrefix, type ForeignEvent, type HostState } from "@ostler/protocol";
 import { buildInfo } from "./build.js";
+import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
+import { releaseService } from "./commands/release-service.js";
 import { reloadConfig } from "./commands/reload-config.js";
 import { restartService } from "./commands/restart-service.js";
 import { runTask } from "./commands/run-task.js";
@@ -177,9 +179,11 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   const dispatcher = scope.own(
     new Dispatcher(
       {
-        "service.start": startService(supervisor),
+        "service.start": startService(supervisor, () => bus.state),
         "service.stop": stopService(supervisor),
-        "service.restart": restartService(supervisor),
+        "service.restart": restartService(supervisor, () => bus.state),
+        "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
+        "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "task.run": runTask({
           services: () => reload.running.config.services,
           secrets: () => reload.running.secrets,

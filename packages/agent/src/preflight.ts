@@ -5,6 +5,7 @@ import { createSecureContext } from "node:tls";
 import type { Loaded } from "./config/load.js";
 import { processesOf, taskOf } from "./config/services.js";
 import { openStore } from "./store.js";
+import { findProgram } from "./platform/program.js";
 import { preflight } from "./sources/supervisor/preflight.js";
 
 /** What a valid configuration still needs from its host. */
@@ -24,7 +25,7 @@ export async function preflightAll({ config }: Loaded): Promise<Finding[]> {
   for (const [service, serviceConfig] of Object.entries(config.services))
     for (const name of Object.keys(serviceConfig.tasks)) {
       const task = taskOf(serviceConfig, name);
-      const verdict = task && preflight(task, process.env);
+      const verdict = task && findProgram(task, process.env);
       if (verdict && "reason" in verdict) find(`services.${service}.tasks.${name}`, verdict.reason);
     }
   const { tls, listen } = config.http;

@@ -14,6 +14,7 @@ export const errorCodes = {
   "unknown-kind": { http: 400, exit: 1, retry: false, means: "The frame's kind is not known; the link stays up" },
   "wrong-method": { http: 405, exit: 2, retry: false, means: "The path exists, but not with this HTTP method" },
   "wrong-state": { http: 409, exit: 1, retry: true, means: "The target is in a state that does not allow it" },
+  isolated: { http: 409, exit: 5, retry: false, means: "The service is isolated, and must be released first" },
   "needs-restart": { http: 409, exit: 1, retry: false, means: "The change needs a restart of the agent" },
   "too-large": { http: 413, exit: 1, retry: false, means: "The request exceeds a named limit" },
   "config-invalid": { http: 422, exit: 3, retry: false, means: "The configuration has problems; nothing was changed" },

@@ -116,6 +116,21 @@ test("a process may end well, or badly and for good", () => {
   assert.equal(phases(configured(), started(1), exited(1), gaveUp), "stopped running exited gave-up");
 });
 
+test("an isolation is there from the moment it is told until the release, through a new agent and a new configuration", () => {
+  const isolated: HostEvent = {
+    type: "service.isolated",
+    data: { service: "web", actor, reason: "odd traffic", processes: ["main"] },
+  };
+  const released: HostEvent = { type: "service.released", data: { service: "web", actor, processes: ["main"] } };
+  const seen = states(configured(), isolated, stopped, agentStarted, configured({ up: "readiness" }), released);
+  const isolation = { by: actor, at: timeOf(2), reason: "odd traffic", processes: ["main"] };
+  assert.deepEqual(
+    seen.map(({ services }) => services.web?.isolation),
+    [undefined, isolation, isolation, isolation, isolation, undefined],
+  );
+  assert.equal("isolation" in (seen.at(-1)?.services.web ?? {}), false);
+});
+
 test("a phase carries what is true in it", () => {
   const run = { run: 1, pid: 101, startTicks: 1 };
   const seen = states(configured(), started(1), signalled(1), exited(1), delayed(3, 2500), gaveUp).map(

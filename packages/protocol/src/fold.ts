@@ -84,6 +84,15 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withPhase(state, event.data, { name: "completed" });
     case "service.gave-up":
       return withPhase(state, event.data, { name: "gave-up", reason: event.data.reason });
+    case "service.isolated": {
+      const { actor: by, reason, processes } = event.data;
+      return withService(state, event.data.service, (service) => ({
+        ...service,
+        isolation: { by, at: time, reason, processes },
+      }));
+    }
+    case "service.released":
+      return withService(state, event.data.service, release);
     case "service.ready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
     case "service.unready":
@@ -185,6 +194,11 @@ function recover({ exceeded = {}, ...process }: ProcessState, watch: string): Pr
 function withoutLimits(process: ProcessState): ProcessState {
   const { exceeded, ...rest } = process;
   return exceeded ? rest : process;
+}
+
+function release(service: ServiceState): ServiceState {
+  const { isolation, ...rest } = service;
+  return isolation ? rest : service;
 }
 
 /** A new run makes every earlier verdict worthless. */

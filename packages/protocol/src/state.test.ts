@@ -43,6 +43,15 @@ test("a readiness check that has not passed yet is a reason, and so is one that 
   );
 });
 
+test("an isolated service says first who isolated it, when and why", () => {
+  const isolation = { by: { kind: "cli" as const, name: "local" }, at: since, reason: "odd traffic", processes: [] };
+  const processes = { main: { phase: { name: "stopped" as const }, restarts: 0, crashes: [] } };
+  assert.deepEqual(unreadyReasons({ processes, checks: {}, isolation }), [
+    `isolated by cli local at ${since}: odd traffic`,
+    "process main is stopped",
+  ]);
+});
+
 test("liveness is no part of readiness", () => {
   assert.deepEqual(check(running, { alive: { role: "liveness", status: "failed", reason: "timeout" } }), []);
 });

@@ -58,11 +58,21 @@ export const checkState = z.object({
 });
 export type CheckState = z.infer<typeof checkState>;
 
+/** Why a service is kept stopped until it is released. */
+export const isolation = z.object({
+  by: actor,
+  at: z.string(),
+  reason: z.string(),
+  processes: z.array(z.string()).describe("Those that a release starts again"),
+});
+export type Isolation = z.infer<typeof isolation>;
+
 export const serviceState = z.object({
   ready: z.boolean().describe("Why not is told by `unreadyReasons`"),
   since: z.string().describe("When `ready` last changed"),
   processes: z.record(z.string(), processState),
   checks: z.record(z.string(), checkState),
+  isolation: isolation.optional().describe("Present while the service is isolated"),
 });
 export type ServiceState = z.infer<typeof serviceState>;
 
@@ -132,8 +142,13 @@ export function initialState(epoch: string): HostState {
 }
 
 /** Why a service is not ready; empty when it is. The one definition of readiness. */
-export function unreadyReasons({ processes, checks }: Pick<ServiceState, "processes" | "checks">): string[] {
+export function unreadyReasons({
+  processes,
+  checks,
+  isolation,
+}: Pick<ServiceState, "processes" | "checks" | "isolation">): string[] {
   return [
+    ...(isolation ? [isolationInWords(isolation)] : []),
     ...Object.entries(processes).flatMap(([name, { phase }]) =>
       phase.name === "running" ? [] : [`process ${name} is ${inWords(phase)}`],
     ),
@@ -143,6 +158,10 @@ export function unreadyReasons({ processes, checks }: Pick<ServiceState, "proces
         : [`check ${name} ${status === "pending" ? "has not passed yet" : `failed: ${reason}`}`],
     ),
   ];
+}
+
+export function isolationInWords({ by, at, reason }: Isolation): string {
+  return `isolated by ${by.kind} ${by.name} at ${at}: ${reason}`;
 }
 
 function inWords(phase: Phase): string {

@@ -76,6 +76,14 @@ function describe(
       .option("--reason <text>", "kept with the command")
       .option("--timeout <duration>", "how long to wait for it, like 30s")
       .action(doing(async () => (await import("./service.js")).actOn(verb)));
+  command("isolate <service>", "stop a service and keep it stopped, whatever happens, until it is released")
+    .requiredOption("--reason <text>", "why; shown to everybody who wonders")
+    .option("--timeout <duration>", "how long to wait for it, like 30s")
+    .action(doing(async () => (await import("./service.js")).actOn("isolate")));
+  command("release <service>", "let an isolated service run again")
+    .option("--reason <text>", "kept with the command")
+    .option("--timeout <duration>", "how long to wait for it, like 30s")
+    .action(doing(async () => (await import("./service.js")).actOn("release")));
   command("reload", "read the configuration again, and say what came of it").action(
     doing(async () => (await import("./reload.js")).reload),
   );

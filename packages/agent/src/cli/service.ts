@@ -6,9 +6,15 @@ import { print, printJson } from "./output.js";
 
 type Options = Globals & { reason?: string; timeout?: string };
 
-const done = { start: "runs", stop: "is stopped", restart: "was restarted" };
+const done = {
+  start: "runs",
+  stop: "is stopped",
+  restart: "was restarted",
+  isolate: "is isolated",
+  release: "is released",
+};
 
-/** Starts, stops or restarts a service, or one process of it, and waits until it is done. */
+/** Starts, stops or restarts a service or one process of it, isolates or releases a service, and waits until it is done. */
 export function actOn(verb: keyof typeof done): (options: Options, target: string) => Promise<number> {
   return async (options, target) => {
     const [service = "", process] = target.split("/");

@@ -58,7 +58,8 @@ export function page(services: Record<string, ServiceState>): string {
   return rows.length === 0 ? "No services are configured." : table([["SERVICE", "STATE", "SINCE", "DETAIL"], ...rows]);
 }
 
-function readiness({ ready }: ServiceState): string {
+function readiness({ ready, isolation }: ServiceState): string {
+  if (isolation) return paint("red", "isolated");
   return ready ? paint("green", "ready") : paint("red", "not ready");
 }
 

@@ -43,12 +43,20 @@ function reasons(service: ServiceState): string[] {
   const head = service.ready
     ? `It is ready, since ${service.since}.`
     : `It is not ready: ${unready.join("; ") || "it is about to be"}.`;
-  return [head, ...Object.entries(service.processes).map(([process, its]) => `${process}: ${sentence(its)}`)];
+  return [
+    head,
+    ...Object.entries(service.processes).map(
+      ([process, its]) => `${process}: ${sentence(its, service.isolation !== undefined)}`,
+    ),
+  ];
 }
 
-function sentence({ phase, restarts, lastRestart, lastExit, crashLoop, exceeded = {} }: ProcessState): string {
+function sentence(
+  { phase, restarts, lastRestart, lastExit, crashLoop, exceeded = {} }: ProcessState,
+  isolated: boolean,
+): string {
   return [
-    phaseSentence(phase, crashLoop !== undefined),
+    phaseSentence(phase, { looping: crashLoop !== undefined, isolated }),
     crashLoop
       ? `It is in a crash loop since ${crashLoop.since}: until it has been ready for restart.stable_after, or somebody starts it, it is restarted seldom; rule: restart.crash_loop.`
       : "",
@@ -66,14 +74,19 @@ function sentence({ phase, restarts, lastRestart, lastExit, crashLoop, exceeded 
     .join(" ");
 }
 
-function phaseSentence(phase: ProcessState["phase"], looping: boolean): string {
+function phaseSentence(
+  phase: ProcessState["phase"],
+  { looping, isolated }: { looping: boolean; isolated: boolean },
+): string {
   switch (phase.name) {
     case "running":
       return `It runs, pid ${phase.pid}, since ${phase.since}.`;
     case "stopping":
       return `It is being stopped, pid ${phase.pid}.`;
     case "stopped":
-      return "It was stopped, and stays so until `ostler start`.";
+      return isolated
+        ? "It is stopped, and stays so until `ostler release`."
+        : "It was stopped, and stays so until `ostler start`.";
     case "waiting":
       return `It waits for attempt ${phase.attempt} at ${phase.until}, because ${phase.because}; rule: ${looping ? "restart.crash_loop" : "restart.backoff"}.`;
     case "completed":

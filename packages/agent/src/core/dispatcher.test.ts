@@ -124,6 +124,8 @@ test("the work gets the arguments, the sender and the reason", async () => {
 
 const refusals: [string, Partial<CommandRequest>, string][] = [
   ["a command that does not exist", { name: "service.explode" }, "unknown-command"],
+  ["a command that needs a reason and has none", { name: "service.isolate" }, "invalid-args"],
+  ["a command whose reason says nothing", { name: "service.isolate", reason: " " }, "invalid-args"],
   ["a command that every object has", { name: "constructor" }, "unknown-command"],
   ["a command without its arguments", { args: {} }, "invalid-args"],
   ["a command with an argument that does not exist", { args: { service: "web", force: true } }, "invalid-args"],

@@ -128,11 +128,11 @@ export class Dispatcher implements AsyncDisposable {
     return command?.outcome && { status: "duplicate", result: Promise.resolve(resultOf(command, command.outcome)) };
   }
 
-  #refusal({ name, args, authority }: CommandRequest): OstlerError | undefined {
+  #refusal({ name, args, authority, reason }: CommandRequest): OstlerError | undefined {
     if (!isCommandName(name)) {
       return new OstlerError("unknown-command", `There is no command "${name}". See docs/commands.md.`);
     }
-    const { scope, args: schema } = commands[name];
+    const { scope, args: schema, needsReason }: CommandSpec = commands[name];
     if (!allows(authority.scopes, scope))
       return new OstlerError(
         "not-permitted",
@@ -145,6 +145,8 @@ export class Dispatcher implements AsyncDisposable {
       );
     const parsed = schema.safeParse(args);
     if (!parsed.success) return new OstlerError("invalid-args", `Arguments of "${name}": ${problemsIn(parsed.error)}`);
+    if (needsReason && (reason ?? "").trim() === "")
+      return new OstlerError("invalid-args", `"${name}" needs a reason. Say why.`);
     if (this.#open.size >= maxOpen)
       return new OstlerError("busy", `${maxOpen} commands are open already. Try again when one has finished.`);
     if (this.#stop.signal.aborted) return new OstlerError("cancelled", "The agent is stopping.");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventData, HostEvent } from "@ostler/protocol";
-import { recordingBus } from "../testing/bus.js";
+import { configured, recordingBus } from "../testing/bus.js";
 import { enforceLimits } from "./enforce-limits.js";
 import { runPolicies } from "./policies.js";
 import type { Decision } from "./policy.js";
@@ -47,6 +47,30 @@ test("an exceeded limit restarts or stops its process when its watch wants that,
   assert.deepEqual(enforceLimits(exceeded("stop")), { ...decision, name: "service.stop", reason });
   assert.equal(enforceLimits(exceeded("none")), undefined);
   assert.equal(enforceLimits({ type: "somebody.else", data: { action: "restart" } }), undefined);
+});
+
+/** Commands that the policies want after some events. */
+async function decisions(...events: HostEvent[]): Promise<string[]> {
+  const { bus } = recordingBus();
+  const wanted: string[] = [];
+  bus.subscribe(
+    "policies",
+    runPolicies(({ name, args }) => wanted.push(`${name} ${args.service}`)),
+  );
+  for (const event of events) bus.publish(event);
+  await new Promise(setImmediate);
+  return wanted;
+}
+
+test("an isolated service is left to people", async () => {
+  const actor = { kind: "cli", name: "local" } as const;
+  const isolated: HostEvent = {
+    type: "service.isolated",
+    data: { service: "web", actor, reason: "odd", processes: ["main"] },
+  };
+  const released: HostEvent = { type: "service.released", data: { service: "web", actor, processes: ["main"] } };
+  assert.deepEqual(await decisions(configured("web"), isolated, failed()), []);
+  assert.deepEqual(await decisions(configured("web"), isolated, released, failed()), ["service.restart web"]);
 });
 
 test("a decision comes when every listener has seen its event", async () => {

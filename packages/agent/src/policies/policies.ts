@@ -1,3 +1,4 @@
+import { own, type HostState } from "@ostler/protocol";
 import type { Published } from "../core/bus.js";
 import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
@@ -6,12 +7,17 @@ import { restartUnhealthy } from "./restart-unhealthy.js";
 /** Every policy there is. */
 export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits];
 
+/** What has been isolated is left to people. */
+function mayAct({ args }: Decision, { services }: HostState): boolean {
+  return own(services, args.service)?.isolation === undefined;
+}
+
 /** A bus listener that hands what the policies decide to the dispatcher, after every listener has seen the event. */
 export function runPolicies(decide: (decision: Decision) => void): (published: Published) => void {
   return ({ event, state }) => {
     for (const policy of policies) {
       const decision = policy(event, state);
-      if (decision) queueMicrotask(() => decide(decision));
+      if (decision && mayAct(decision, state)) queueMicrotask(() => decide(decision));
     }
   };
 }

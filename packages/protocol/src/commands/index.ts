@@ -12,6 +12,8 @@ export type CommandSpec = {
   args: z.ZodType;
   result: z.ZodType;
   about: string;
+  /** Whoever sends it has to say why. */
+  needsReason?: true;
   /** What it does has a time limit of its own; it gets no other unless the sender sets one. */
   ownTimeout?: true;
 };

@@ -6,6 +6,8 @@ const target = z.strictObject({
   process: z.string().min(1).max(64).optional().describe("One process; all of them when absent"),
 });
 
+const whole = z.strictObject({ service: z.string().min(1).max(64) });
+
 export const serviceCommands = {
   "service.start": {
     scope: "write",
@@ -24,5 +26,19 @@ export const serviceCommands = {
     args: target,
     result: z.object({}),
     about: "Stop, then start. Done when the new processes run.",
+  },
+  "service.isolate": {
+    scope: "write",
+    args: whole,
+    result: z.object({}),
+    about:
+      "Stop a service and keep it stopped through restarts of the agent, reloads and reboots, until `service.release`. Until then nothing and nobody can start it.",
+    needsReason: true,
+  },
+  "service.release": {
+    scope: "write",
+    args: whole,
+    result: z.object({}),
+    about: "Let an isolated service run again. What ran when it was isolated is started; done when it runs.",
   },
 } satisfies Record<string, CommandSpec>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { limit, limitAction, measuredLimit } from "../limits.js";
+import { actor } from "./command.js";
 
 /** How a process ended: exactly one of the three. */
 export const exit = z.discriminatedUnion("kind", [
@@ -104,6 +105,22 @@ export const serviceEvents = {
   "service.gave-up": z
     .object({ ...ofProcess, reason: z.string() })
     .describe("A process ended badly and, by its restart policy, is not started again."),
+  "service.isolated": z
+    .object({
+      service: z.string(),
+      actor,
+      reason: z.string(),
+      processes: z.array(z.string()).describe("Those that ran or were to run; a release starts them again"),
+    })
+    .describe("A service is kept stopped, whatever happens, until it is released."),
+  "service.released": z
+    .object({
+      service: z.string(),
+      actor,
+      reason: z.string().optional(),
+      processes: z.array(z.string()).describe("Those that are started again: they ran before"),
+    })
+    .describe("An isolated service may run again."),
   "service.ready": z.object({ service: z.string() }).describe("Every process runs and every readiness check passes."),
   "service.unready": z
     .object({ service: z.string(), reasons: z.array(z.string()) })

@@ -17,6 +17,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.stopped":
     case "service.completed":
     case "service.settled":
+    case "service.released":
     case "service.ready":
     case "service.limit-recovered":
     case "check.passed":
@@ -32,6 +33,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.delayed":
     case "service.killed":
     case "service.unready":
+    case "service.isolated":
     case "service.output-lost":
     case "service.limit-exceeded":
     case "check.failed":

@@ -54,6 +54,10 @@ export function eventInWords(event: HostEvent): string {
       return `${who(event.data)} completed`;
     case "service.gave-up":
       return `${who(event.data)} is not restarted: ${event.data.reason}`;
+    case "service.isolated":
+      return `${event.data.service} was isolated by ${event.data.actor.kind} ${event.data.actor.name}: ${event.data.reason}`;
+    case "service.released":
+      return `${event.data.service} was released by ${event.data.actor.kind} ${event.data.actor.name}${event.data.reason === undefined ? "" : `: ${event.data.reason}`}`;
     case "service.ready":
       return `${event.data.service} is ready`;
     case "service.unready":

@@ -98,6 +98,11 @@ test("/healthz is healthy, degraded or unhealthy, and only the last is 503", asy
     await healthzAfter({ type: "agent.degraded", data: { part: "journal", reason: "full" } }),
     "200 degraded",
   );
+  const isolated: HostEvent = {
+    type: "service.isolated",
+    data: { service: "web", actor: { kind: "cli", name: "local" }, reason: "odd", processes: ["main"] },
+  };
+  assert.equal(await healthzAfter(...up, isolated, exited("web"), unready), "200 degraded", "nobody is to repair it");
   assert.equal(await healthzAfter({ type: "config.rejected", data: { file: "f", problems: ["p"] } }), "200 degraded");
   assert.equal(
     await healthzAfter({ type: "controller.unreachable", data: { controller: "c", reason: "no" } }),

@@ -58,11 +58,12 @@ export function pictureOf({
 }
 
 export function healthOf({ agent, config, services, controllers }: HostState, overdue: readonly string[]): Health {
-  const broken = Object.values(services).some((service) => !service.ready && !isStopped(service));
+  const broken = Object.values(services).some((service) => !service.ready && !isStopped(service) && !service.isolation);
   if (overdue.length > 0 || broken) return "unhealthy";
   const reduced =
     Object.keys(agent.degraded).length > 0 ||
     config.rejected !== undefined ||
+    Object.values(services).some(({ isolation }) => isolation) ||
     Object.values(services).some(({ checks }) => Object.values(checks).some(({ status }) => status === "failed")) ||
     Object.values(controllers).some(({ connected, direction }) => !connected && direction === "outbound");
   return reduced ? "degraded" : "healthy";

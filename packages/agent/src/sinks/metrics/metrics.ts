@@ -98,6 +98,7 @@ export class Metrics implements Disposable {
     for (const gauge of [
       its.degraded,
       its.serviceReady,
+      its.serviceIsolated,
       its.processUp,
       its.processStarted,
       its.checkUp,
@@ -109,8 +110,9 @@ export class Metrics implements Disposable {
     for (const part of Object.keys(agent.degraded)) its.degraded.set({ part }, 1);
     for (const [controller, { connected }] of Object.entries(controllers))
       its.controllers.set({ controller }, Number(connected));
-    for (const [service, { ready, processes, checks }] of Object.entries(services)) {
+    for (const [service, { ready, processes, checks, isolation }] of Object.entries(services)) {
       its.serviceReady.set({ service }, Number(ready));
+      its.serviceIsolated.set({ service }, Number(isolation !== undefined));
       for (const [process, { phase }] of Object.entries(processes)) {
         const runs = phase.name === "running" || phase.name === "stopping";
         its.processUp.set({ service, process }, Number(runs));

@@ -3,7 +3,7 @@ import type { ProcessConfig } from "../../config/services.js";
 import { readEnvFile, type EnvFileRead } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
-import { missingDirectory } from "../../platform/preflight.js";
+import { missingDirectory } from "../../platform/program.js";
 import { confine } from "./confine.js";
 import { postponed } from "./late-environment.js";
 import { whyNotConfined } from "./rehearsal.js";

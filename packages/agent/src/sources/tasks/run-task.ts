@@ -3,7 +3,7 @@ import { scrub } from "../../config/redact.js";
 import type { TaskConfig } from "../../config/tasks.js";
 import type { Clock } from "../../core/clock.js";
 import { runChild } from "../../platform/child.js";
-import { preflight } from "../../platform/preflight.js";
+import { findProgram } from "../../platform/program.js";
 import type { Identity } from "../../platform/proc.js";
 import { endTree } from "../../platform/tree-end.js";
 import { runVariable } from "../../platform/tree.js";
@@ -38,7 +38,7 @@ export async function runTask(
   { clock, env, agentId, secrets }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<TaskResult> {
-  const ready = preflight(task, env);
+  const ready = findProgram(task, env);
   if ("reason" in ready) throw new OstlerError("failed", `Task ${name} could not be started: ${ready.reason}`);
   const mark = `${agentId}/${service}/task:${name}`;
   const endAll = async (root: Identity): Promise<void> => {

@@ -6,9 +6,9 @@ import { environmentOf } from "./environment.js";
 export type Program = { command: readonly string[]; cwd: string; env: Record<string, string> };
 
 /** Everything needed to start a process, or why it cannot be started. Nothing is changed. */
-export type Preflight = { command: string[]; cwd: string; env: Record<string, string> } | { reason: string };
+export type FoundProgram = { command: string[]; cwd: string; env: Record<string, string> } | { reason: string };
 
-export function preflight({ command, cwd, env: configured }: Program, agent: NodeJS.ProcessEnv): Preflight {
+export function findProgram({ command, cwd, env: configured }: Program, agent: NodeJS.ProcessEnv): FoundProgram {
   const missing = missingDirectory(cwd);
   if (missing) return { reason: missing };
   const env = environmentOf(configured, agent);
