@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { TestAgent } from "../helpers/agent.js";
@@ -184,4 +184,35 @@ services:
   const pid = await running(agent, "own");
   assert.match(readFileSync(`/proc/${pid}/limits`, "utf8"), /^Max open files +100 +100 /m);
   assert.equal(child.exitCode, null);
+});
+
+/** Has this host the controllers for memory and CPU in version 2, where its groups are made? */
+const hasControllers = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+  .map((mount) => join(mount, "cgroup.controllers"))
+  .some((file) => existsSync(file) && / ?cpu .*memory/.test(readFileSync(file, "utf8")));
+
+const limited = `services: {web: {command: [sleep, "600"], cwd: /, limits: {memory: 64MiB, cpu: 0.5}}}`;
+
+test("memory and CPU are limited by a control group, or the host is said to have none for it", options, async () => {
+  await using agent = await TestAgent.start(limited);
+  if (!hasControllers) {
+    const why =
+      /limits\.memory and limits\.cpu cannot be kept: .*controller for memory and cpu; .*unified_cgroup_hierarchy=1/;
+    const failed = await until(async () => (await agent.events("service.start-failed"))[0]);
+    assert.match(String(failed.data.reason), why);
+    assert.match((await agent.ostler("validate", "--preflight")).stdout, why);
+    assert.deepEqual(agent.servicePids(), []);
+    return;
+  }
+  const pid = await running(agent, "web");
+  const [, path = ""] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? [];
+  const group = join("/sys/fs/cgroup", path);
+  assert.match(path, /^\/ostler\/[^/]+\/web\.main\.1$/);
+  assert.equal(readFileSync(join(group, "memory.max"), "utf8"), "67108864\n");
+  assert.equal(readFileSync(join(group, "cpu.max"), "utf8"), "50000 100000\n");
+  await agent.end("SIGKILL");
+  await agent.run();
+  assert.equal(await agent.pidOf("web"), pid);
+  assert.equal((await agent.ostler("stop", "web")).code, 0);
+  await until(() => !existsSync(group), "the group went with its run");
 });

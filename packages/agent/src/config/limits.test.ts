@@ -32,6 +32,15 @@ test("CPU time is limited in whole seconds", () => {
   assert.deepEqual(limits("cpu_time: 1500ms"), { cpu_time: 2 });
 });
 
+test("memory is a size, and CPU a number of them", () => {
+  assert.deepEqual(limits("memory: 64MiB, cpu: 0.5"), { memory: 64 * 1024 ** 2, cpu: 0.5 });
+  assert.deepEqual(limits("memory: unlimited, cpu: 2"), { memory: "unlimited", cpu: 2 });
+  for (const bad of ["memory: 0", "memory: 64MB"])
+    assert.match(problem(`limits: {${bad}}`), /must be a size like 64MiB, bytes, or "unlimited"/, bad);
+  for (const bad of ["cpu: 0", "cpu: -1", "cpu: 50%"])
+    assert.match(problem(`limits: {${bad}}`), /must be a number of CPUs, at least 0\.01/, bad);
+});
+
 test("a limit that makes no sense is refused and told how to write it", () => {
   for (const bad of ["open_files: -1", "open_files: 1.5", "open_files: 64MiB", "processes: many"])
     assert.match(problem(`limits: {${bad}}`), /must be a whole number, or "unlimited"/, bad);

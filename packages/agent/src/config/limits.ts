@@ -10,6 +10,7 @@ const accountWanted = "must be a name or a number";
 const countWanted = 'must be a whole number, or "unlimited"';
 const bytesWanted = 'must be a size like 64MiB, bytes, or "unlimited"';
 const secondsWanted = 'must be a duration of at least 1s, a number of seconds, or "unlimited"';
+const cpuWanted = "must be a number of CPUs, at least 0.01";
 const umaskWanted = "must be octal and in quotes, like '0027'";
 
 /** A name of the host's database, or a number; a number may be one that the database does not have. */
@@ -43,6 +44,16 @@ export const limitsConfig = z.strictObject({
   cpu_time: setting(seconds.optional(), "CPU time of one process, in seconds or as a duration; then it gets SIGXCPU"),
   locked_memory: setting(bytes.optional(), "Memory that it may keep from being swapped"),
   stack: setting(bytes.optional(), "Stack of its first thread"),
+  memory: setting(
+    z
+      .union([z.int(bytesWanted).min(1, bytesWanted), size, z.literal("unlimited", bytesWanted)], bytesWanted)
+      .optional(),
+    "Memory of the process and all that comes from it together, by control groups of version 2",
+  ),
+  cpu: setting(
+    z.number(cpuWanted).min(0.01, cpuWanted).optional(),
+    "CPUs that the process and all that comes from it may keep busy together, like 0.5 or 2, by control groups of version 2",
+  ),
 });
 export type LimitsConfig = z.output<typeof limitsConfig>;
 

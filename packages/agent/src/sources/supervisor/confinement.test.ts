@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { confiningWords, type Confinement } from "./confinement.js";
+import { confiningWords, groupValuesOf, type Confinement } from "./confinement.js";
 
 const free: Confinement = { noNewPrivileges: false, niceBy: 0, limits: {} };
 
@@ -44,4 +44,17 @@ test("groups are those of the user, the given ones, none, or stay", () => {
   assert.equal(words({ ids: { uid: 1, gid: 2, groups: [4, 5] } }), "setpriv --reuid=1 --regid=2 --groups=4,5");
   assert.equal(words({ ids: { uid: 1, gid: 2, groups: [] } }), "setpriv --reuid=1 --regid=2 --clear-groups");
   assert.equal(words({ ids: { gid: 2, groups: "kept" } }), "setpriv --regid=2 --keep-groups");
+});
+
+test("memory and CPU of all that comes from a process are values of its control group, not words", () => {
+  assert.equal(words({ limits: { memory: 1024, cpu: 1 } }), "");
+  assert.deepEqual(groupValuesOf({ open_files: 5 }), {});
+  assert.deepEqual(groupValuesOf({ memory: 64 * 1024 ** 2, cpu: 1.5 }), {
+    "memory.max": "67108864",
+    "cpu.max": "150000 100000",
+  });
+  assert.deepEqual(groupValuesOf({ memory: "unlimited", cpu: 0.01 }), {
+    "memory.max": "max",
+    "cpu.max": "1000 100000",
+  });
 });

@@ -13,7 +13,9 @@ export type Confinement = {
 /** Programs that confine, and where they are. */
 export type Tool = "nice" | "prlimit" | "setpriv";
 
-const optionOf: Record<keyof LimitsConfig, string> = {
+type ResourceLimit = Exclude<keyof LimitsConfig, "memory" | "cpu">;
+
+const optionOf: Record<ResourceLimit, string> = {
   open_files: "nofile",
   processes: "nproc",
   core: "core",
@@ -30,7 +32,7 @@ const optionOf: Record<keyof LimitsConfig, string> = {
  */
 export function confiningWords({ ids, noNewPrivileges, niceBy, limits }: Confinement): [Tool, ...string[]][] {
   const limitOptions = Object.entries(optionOf).flatMap(([limit, option]) => {
-    const value = limits[limit as keyof LimitsConfig];
+    const value = limits[limit as ResourceLimit];
     return value === undefined ? [] : [`--${option}=${value}`];
   });
   const privileges = [...(ids ? idOptions(ids) : []), ...(noNewPrivileges ? ["--no-new-privs"] : [])];
@@ -54,4 +56,15 @@ function groupsOption(groups: NonNullable<Confinement["ids"]>["groups"]): string
   if (groups === "of-user") return "--init-groups";
   if (groups === "kept") return "--keep-groups";
   return groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`;
+}
+
+/** The kernel's usual period, of which a group gets a share; in microseconds. */
+const cpuPeriod = 100_000;
+
+/** What the control group of a process is to hold; nothing when it needs none. */
+export function groupValuesOf({ memory, cpu }: LimitsConfig): Record<string, string> {
+  return {
+    ...(memory === undefined ? {} : { "memory.max": memory === "unlimited" ? "max" : String(memory) }),
+    ...(cpu === undefined ? {} : { "cpu.max": `${Math.round(cpu * cpuPeriod)} ${cpuPeriod}` }),
+  };
 }

@@ -9,15 +9,17 @@ import { allProcesses, readProc } from "../../platform/proc.js";
  * exit status is not lost while nobody is there. It decides nothing and reads nothing; it only leaves records (records.ts).
  *
  * $1 is the path prefix of the run's records, $2 the mark of its descendants (which the keeper itself must not carry, or it
- * would be ended with them), $3 the umask of the command or nothing, $4 setsid(1), the rest the command. Its stderr is the
- * run's `note`; file descriptor 3 is where the service's stderr goes. Everything but setsid is built into the shell: a full
- * disk or process table cannot hurt it later.
+ * would be ended with them), $3 the umask of the command or nothing, $4 its control group or nothing, $5 setsid(1), the
+ * rest the command. Its stderr is the run's `note`; file descriptor 3 is where the service's stderr goes. Everything but setsid
+ * is built into the shell: a full disk or process table cannot hurt it later. (An empty control group that rmdir(1) could not
+ * remove is removed before the next start.)
  */
-const script = `run=$1 mark=$2 umask=$3 setsid=$4
-shift 4
+const script = `run=$1 mark=$2 umask=$3 group=$4 setsid=$5
+shift 5
 set -C
 true >"$run.claimed" || exit 125
 (
+  [ -z "$group" ] || echo 0 >|"$group/cgroup.procs" || exit 125
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ ticks _ </proc/self/stat
   true >"$run.started.$pid.$ticks" || exit 125
   export OSTLER_RUN="$mark"
@@ -26,6 +28,7 @@ true >"$run.claimed" || exit 125
 )
 status=$?
 true >"$run.exited.$status"
+[ -z "$group" ] || /bin/rmdir "$group" 2>/dev/null
 exit "$status"`;
 
 /** The keeper's own exit status when it could not leave its first records: then nothing was started. */
@@ -39,6 +42,8 @@ export type Launch = {
   setsid: string;
   /** Octal; absent, it is the agent's. */
   umask?: string;
+  /** Directory of a control group that the run enters, and that is removed after it. */
+  group?: string;
   command: readonly string[];
   cwd: string;
   env: Record<string, string>;
@@ -55,6 +60,7 @@ export function launchKeeper({
   run,
   mark,
   umask = "",
+  group = "",
   setsid,
   command,
   cwd,
@@ -64,7 +70,7 @@ export function launchKeeper({
 }: Launch): ChildProcess {
   const note = openNote(`${run}.note`);
   try {
-    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", run, mark, umask, setsid, ...command], {
+    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", run, mark, umask, group, setsid, ...command], {
       cwd,
       env,
       detached: true,

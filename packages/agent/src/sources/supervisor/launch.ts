@@ -7,6 +7,7 @@ import { openSpools } from "../../platform/spool.js";
 import { launchKeeper } from "./keeper.js";
 import { preflight } from "./preflight.js";
 import { forgetBefore, runPrefix, type Slot } from "./records.js";
+import { openRunGroup } from "./run-group.js";
 
 export type LaunchDeps = {
   publish: Publish;
@@ -34,11 +35,14 @@ export function launch(
 ): void {
   const ready = preflight(config, deps.env);
   if ("reason" in ready) return watch.failed(ready.reason);
+  const { group: wanted, ...start } = ready;
   const output = openOutput(slot, deps);
   try {
+    const group = wanted && openRunGroup(wanted, mark.slice(0, mark.indexOf("/")), slot, run);
     const keeper = launchKeeper({
-      ...ready,
+      ...start,
       ...output,
+      ...(group === undefined ? {} : { group }),
       run: runPrefix(deps.records, slot, run),
       mark,
       setsid: deps.setsid,

@@ -1,21 +1,35 @@
 import type { EnvFile } from "../../config/env-file.js";
+import type { LimitsConfig } from "../../config/limits.js";
 import type { ProcessConfig } from "../../config/services.js";
+import { groupRoot, whyNoGroup } from "../../platform/control-group.js";
 import { readEnvFile, type EnvFileRead } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
 import { missingDirectory } from "../../platform/program.js";
 import { confine } from "./confine.js";
+import { groupValuesOf } from "./confinement.js";
 import { postponed } from "./late-environment.js";
+import type { WantedGroup } from "./run-group.js";
 import { whyNotConfined } from "./rehearsal.js";
 
 /** Everything needed to start a process, or why it cannot be started. Nothing is changed. */
 export type Preflight =
-  { command: string[]; cwd: string; env: Record<string, string>; umask?: string } | { reason: string };
+  | {
+      command: string[];
+      cwd: string;
+      env: Record<string, string>;
+      umask?: string;
+      /** The control group it needs. */
+      group?: WantedGroup;
+    }
+  | { reason: string };
 
 export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Preflight {
   const { command, cwd, umask } = config;
   const missing = missingDirectory(cwd);
   if (missing) return { reason: missing };
+  const group = wantedGroup(config.limits ?? {});
+  if (group && "reason" in group) return group;
   const confined = confine(config);
   if ("reason" in confined) return confined;
   const { words, owner } = confined;
@@ -33,7 +47,17 @@ export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Pref
     cwd,
     env: late.env,
     ...(umask === undefined ? {} : { umask }),
+    ...(group ? { group } : {}),
   };
+}
+
+function wantedGroup(limits: LimitsConfig): WantedGroup | { reason: string } | undefined {
+  const values = groupValuesOf(limits);
+  if (Object.keys(values).length === 0) return undefined;
+  const root = groupRoot();
+  const reason = whyNoGroup(root, values);
+  if (root !== undefined && reason === undefined) return { root, values };
+  return { reason: `limits.memory and limits.cpu cannot be kept: ${reason}` };
 }
 
 /** What the files set together; the last one wins. */
