@@ -50,8 +50,9 @@ test("a child that is withdrawn before it began does not begin", async () => {
 test("a child that is withdrawn is ended, and what it wrote until then is told", async () => {
   const stop = new AbortController();
   const endAll = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
-  const running = run("echo before; trap '' TERM; kill -USR1 $PPID; sleep 1000", stop.signal, { endAll });
-  await once(process, "SIGUSR1");
+  const trapped = once(process, "SIGUSR2");
+  const running = run("echo before; trap '' TERM; kill -USR2 $PPID; sleep 1000", stop.signal, { endAll });
+  await trapped;
   stop.abort();
   assert.equal(await tell(running), "SIGKILL stopped [before] []");
 });
