@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
@@ -89,6 +91,29 @@ test("an isolation outlives the agent, however that ends", async () => {
   assert.equal((await agent.ostler("start", "web")).code, 5);
   await agent.ostler("release", "web");
   await agent.ready("web");
+});
+
+test("an isolation outlives a reboot, which leaves nothing in the run directory", async () => {
+  const apart = `agent: {data_dir: ./store, run_dir: ./data}\nhttp: {listen: off}\n${quiet}`;
+  await using agent = TestAgent.prepare(apart);
+  await agent.run();
+  await agent.ready("web");
+  await agent.ostler("isolate", "web", "--reason", "odd traffic");
+  await agent.ostler("stop", "db");
+  await agent.end("SIGKILL");
+  rmSync(join(agent.directory, "data"), { recursive: true });
+  await agent.run();
+  await agent.ready("db");
+  assert.equal(await phases(agent), "stopped stopped");
+});
+
+test("a reload starts nothing of an isolated service, not even a new process", async () => {
+  await using agent = await isolated();
+  agent.configure(quiet.replace("      worker:", '      more: {command: [sleep, "1000"]}\n      worker:'));
+  assert.equal((await agent.ostler("reload")).code, 0);
+  assert.equal(await phases(agent), "stopped stopped stopped");
+  await agent.ostler("release", "web");
+  assert.equal(await phases(agent), "running stopped running", "what is new was never wanted");
 });
 
 test("no policy restarts an isolated service", async () => {

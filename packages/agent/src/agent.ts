@@ -1,6 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { hostname, totalmem } from "node:os";
-import { isEventType, messageOf, OstlerError, typePrefix, type ForeignEvent, type HostState } from "@ostler/protocol";
+import {
+  isEventType,
+  messageOf,
+  OstlerError,
+  own,
+  typePrefix,
+  type ForeignEvent,
+  type HostState,
+} from "@ostler/protocol";
 import { buildInfo } from "./build.js";
 import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
@@ -139,6 +147,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       random,
       env,
       pulse,
+      isIsolated: (service) => own(bus.state.services, service)?.isolation !== undefined,
       previous,
       agentId: store.agentId,
       runDir: store.runDir,

@@ -27,7 +27,10 @@ class Host implements AsyncDisposable {
   supervisor: Supervisor | undefined;
 
   /** A new agent begins; the one before has let go, or was killed. */
-  begin(services: Services, { random = () => 0.01 }: { random?: () => number } = {}): Supervisor {
+  begin(
+    services: Services,
+    { random = () => 0.01, isolated = [] }: { random?: () => number; isolated?: string[] } = {},
+  ): Supervisor {
     this.supervisor?.[Symbol.dispose]();
     const previous = this.bus.state;
     this.bus = this.#newBus(previous);
@@ -46,6 +49,7 @@ class Host implements AsyncDisposable {
       previous,
       pulse: new Pulse(systemClock),
       subscribe: (follow) => this.bus.subscribe("supervisor", follow),
+      isIsolated: (service) => isolated.includes(service),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
     });
     return this.supervisor;
@@ -153,6 +157,24 @@ test("a stopped process is gone, and stays so for the next agent", async () => {
   assert.equal(host.phase("web"), "stopped");
   await host.supervisor?.start("web", undefined, never);
   assert.equal(host.phase("web"), "running");
+});
+
+test("an isolated service is not started, also where nothing is recorded of its stop", async () => {
+  await using host = new Host();
+  host.begin({ web: sleeper, db: sleeper }, { isolated: ["web"] });
+  await host.pidOf("db");
+  assert.equal(host.phase("web"), "stopped");
+  await host.supervisor?.reconfigure({ web: sleeper, db: sleeper, more: sleeper }, () => true, never);
+  await host.pidOf("more");
+  assert.equal(host.phase("web"), "stopped");
+});
+
+test("an isolated service that runs all the same is stopped by the next agent", async () => {
+  await using host = new Host();
+  const pid = await begun(host, { web: sleeper });
+  host.begin({ web: sleeper }, { isolated: ["web"] });
+  await until(() => host.phase("web") === "stopped");
+  assert.equal(lives(pid), false);
 });
 
 test("the next agent adopts what runs, untouched", async () => {

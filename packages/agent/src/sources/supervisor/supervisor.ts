@@ -22,6 +22,8 @@ export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom"> & {
   pulse: Pulse;
   /** The bus; the supervisor listens to when its services are ready. */
   subscribe: (follow: (published: Published) => void) => Disposable;
+  /** A service that nobody may start. Who asks for a start by name is refused before it comes to this room. */
+  isIsolated: (service: string) => boolean;
   degraded: (reason: string) => void;
 };
 
@@ -149,7 +151,8 @@ export class Supervisor implements Disposable {
         const slot = { service, process };
         if (this.#processes.has(keyOf(slot))) continue;
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
-        if (then !== "nothing") supervised.feed({ input: then });
+        if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
+        else if (then !== "nothing") supervised.feed({ input: then });
       }
   }
 
