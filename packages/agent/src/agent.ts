@@ -10,6 +10,8 @@ import {
   type HostState,
 } from "@ostler/protocol";
 import { buildInfo } from "./build.js";
+import { beginMaintenance } from "./commands/begin-maintenance.js";
+import { endMaintenance } from "./commands/end-maintenance.js";
 import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
 import { releaseService } from "./commands/release-service.js";
@@ -35,6 +37,7 @@ import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
 import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
+import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
@@ -140,6 +143,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     bus.publish({ type: "journal.gapped", data: { from, to, count: to - from + 1, reason } });
   for (const { part, reason } of store.problems) degraded(part, reason);
 
+  const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
   const supervisor = scope.own(
     Supervisor.start(config.services, {
       publish: bus.publish,
@@ -193,6 +197,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         "service.restart": restartService(supervisor, () => bus.state),
         "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
+        "maintenance.on": beginMaintenance(maintenance),
+        "maintenance.off": endMaintenance(maintenance),
         "task.run": runTask({
           services: () => reload.running.config.services,
           secrets: () => reload.running.secrets,

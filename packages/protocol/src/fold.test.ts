@@ -131,6 +131,29 @@ test("an isolation is there from the moment it is told until the release, throug
   assert.equal("isolation" in (seen.at(-1)?.services.web ?? {}), false);
 });
 
+test("maintenance of a service and of the host are told apart, know their end, and outlive the agent", () => {
+  const began = (service?: string): HostEvent => ({
+    type: "maintenance.began",
+    data: { ...(service === undefined ? {} : { service }), forMs: 60_000, actor, reason: "new disk" },
+  });
+  const ended = (service?: string): HostEvent => ({
+    type: "maintenance.ended",
+    data: { ...(service === undefined ? {} : { service }), because: "expired" },
+  });
+  const tell = (state: HostState): string => `${state.maintenance?.until} ${state.services.web?.maintenance?.until}`;
+  const seen = states(configured(), began("web"), began(), agentStarted, ended("web"), ended());
+  assert.deepEqual(seen.map(tell), [
+    "undefined undefined",
+    `undefined ${timeOf(62)}`,
+    `${timeOf(63)} ${timeOf(62)}`,
+    `${timeOf(63)} ${timeOf(62)}`,
+    `${timeOf(63)} undefined`,
+    "undefined undefined",
+  ]);
+  const { maintenance } = walk(configured(), began());
+  assert.deepEqual(maintenance, { by: actor, since: timeOf(2), until: timeOf(62), reason: "new disk" });
+});
+
 test("a phase carries what is true in it", () => {
   const run = { run: 1, pid: 101, startTicks: 1 };
   const seen = states(configured(), started(1), signalled(1), exited(1), delayed(3, 2500), gaveUp).map(

@@ -10,6 +10,7 @@ import {
   type CheckState,
   type CommandState,
   type HostState,
+  type Maintenance,
   type ProcessState,
   type ServiceState,
 } from "./state.js";
@@ -93,6 +94,17 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     }
     case "service.released":
       return withService(state, event.data.service, release);
+    case "maintenance.began": {
+      const { service, actor: by, reason, forMs } = event.data;
+      const maintenance = { by, since: time, until: after(time, forMs), reason };
+      return service === undefined
+        ? { ...state, maintenance }
+        : withService(state, service, (its) => ({ ...its, maintenance }));
+    }
+    case "maintenance.ended":
+      return event.data.service === undefined
+        ? withoutMaintenance(state)
+        : withService(state, event.data.service, withoutMaintenance);
     case "service.ready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
     case "service.unready":
@@ -194,6 +206,11 @@ function recover({ exceeded = {}, ...process }: ProcessState, watch: string): Pr
 function withoutLimits(process: ProcessState): ProcessState {
   const { exceeded, ...rest } = process;
   return exceeded ? rest : process;
+}
+
+function withoutMaintenance<T extends { maintenance?: Maintenance | undefined }>(of: T): T {
+  const { maintenance, ...rest } = of;
+  return maintenance ? (rest as T) : of;
 }
 
 function release(service: ServiceState): ServiceState {

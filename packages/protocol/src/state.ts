@@ -2,6 +2,7 @@ import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
 import { checkRole, endCause, exit, likely } from "./events/service.js";
 import { measuredLimit } from "./limits.js";
+import { own } from "./own.js";
 
 /**
  * The state of one host: the fold of all its events (see fold.ts), in the agent and in the SDK alike.
@@ -58,6 +59,10 @@ export const checkState = z.object({
 });
 export type CheckState = z.infer<typeof checkState>;
 
+/** While people work on it nothing is restarted by itself. */
+export const maintenance = z.object({ by: actor, since: z.string(), until: z.string(), reason: z.string() });
+export type Maintenance = z.infer<typeof maintenance>;
+
 /** Why a service is kept stopped until it is released. */
 export const isolation = z.object({
   by: actor,
@@ -72,6 +77,7 @@ export const serviceState = z.object({
   since: z.string().describe("When `ready` last changed"),
   processes: z.record(z.string(), processState),
   checks: z.record(z.string(), checkState),
+  maintenance: maintenance.optional().describe("Present while people work on the service"),
   isolation: isolation.optional().describe("Present while the service is isolated"),
 });
 export type ServiceState = z.infer<typeof serviceState>;
@@ -114,6 +120,7 @@ export const hostState = z.object({
     appliedAt: z.string(),
     rejected: z.object({ at: z.string(), problems: z.array(z.string()) }).optional(),
   }),
+  maintenance: maintenance.optional().describe("Present while people work on the whole host"),
   services: z.record(z.string(), serviceState),
   controllers: z.record(z.string(), controllerState),
   commands: z.record(z.string(), commandState).describe("The last ones, by id"),
@@ -158,6 +165,17 @@ export function unreadyReasons({
         : [`check ${name} ${status === "pending" ? "has not passed yet" : `failed: ${reason}`}`],
     ),
   ];
+}
+
+/** The maintenance that holds for a service: its own or the host's, whichever lasts longer. */
+export function maintenanceOf({ maintenance, services }: HostState, service: string): Maintenance | undefined {
+  const its = own(services, service)?.maintenance;
+  if (!its || !maintenance) return its ?? maintenance;
+  return its.until > maintenance.until ? its : maintenance;
+}
+
+export function maintenanceInWords({ by, until, reason }: Maintenance): string {
+  return `in maintenance by ${by.kind} ${by.name} until ${until}: ${reason}`;
 }
 
 export function isolationInWords({ by, at, reason }: Isolation): string {

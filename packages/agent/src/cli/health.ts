@@ -1,4 +1,4 @@
-import type { ServiceState } from "@ostler/protocol";
+import { maintenanceInWords, type Maintenance, type ServiceState } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { inWords, paint, print, printJson, table } from "./output.js";
@@ -10,6 +10,7 @@ type Picture = {
   version: string;
   uptime_seconds: number;
   degraded: Record<string, string>;
+  maintenance?: Maintenance;
   config: { file: string; hash: string; rejected?: { at: string; problems: string[] } };
   services: Record<string, ServiceState>;
   controllers: { connected: number; total: number };
@@ -30,14 +31,16 @@ function pageOf({
   version,
   uptime_seconds,
   degraded,
+  maintenance,
   config,
   services,
   controllers,
   journal,
 }: Picture): string {
-  const colour = status === "healthy" ? "green" : status === "degraded" ? "yellow" : "red";
+  const colour = status === "healthy" ? "green" : status === "unhealthy" ? "red" : "yellow";
   const rows = [
     ["status", paint(colour, status)],
+    ...(maintenance ? [["", paint("yellow", maintenanceInWords(maintenance))]] : []),
     ["agent", `${node.name} (${node.id}), version ${version}, up ${inWords(uptime_seconds * 1000)}`],
     ["configuration", `${config.file} (${config.hash})`],
     ...(config.rejected

@@ -84,6 +84,19 @@ function describe(
     .option("--reason <text>", "kept with the command")
     .option("--timeout <duration>", "how long to wait for it, like 30s")
     .action(doing(async () => (await import("./service.js")).actOn("release")));
+  const maintenance = command("maintenance", "times in which nothing is restarted by itself");
+  maintenance
+    .command("on [service]")
+    .description("of a service, or of the whole host")
+    .requiredOption("--for <duration>", "when it ends by itself, like 30m")
+    .requiredOption("--reason <text>", "why; shown to everybody who wonders")
+    .exitOverride()
+    .action(doing(async () => (await import("./maintenance.js")).beginMaintenance));
+  maintenance
+    .command("off [service]")
+    .description("end it before its time")
+    .exitOverride()
+    .action(doing(async () => (await import("./maintenance.js")).endMaintenance));
   command("reload", "read the configuration again, and say what came of it").action(
     doing(async () => (await import("./reload.js")).reload),
   );

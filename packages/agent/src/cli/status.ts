@@ -1,6 +1,7 @@
 import {
   exitInWords,
   limitInWords,
+  maintenanceInWords,
   notFound,
   own,
   unreadyReasons,
@@ -16,14 +17,14 @@ import { usageLines, type Figures } from "./usage-lines.js";
 /** State of all services, or of one with what its processes use. */
 export async function status(globals: Globals & { check?: boolean }, name: string | undefined): Promise<number> {
   const client = new Client(controlSocket(globals));
-  const services = chosen(await client.state(), name);
-  if (name === undefined) {
-    if (globals.json) printJson(services);
-    else print(page(services));
-  } else {
-    const usage = (await client.get(`/v1/services/${name}/usage`)) as Figures;
-    if (globals.json) printJson({ ...services[name], usage });
-    else print([page(services), usageLines(name, usage)].filter((part) => part !== "").join("\n\n"));
+  const state = await client.state();
+  const services = chosen(state, name);
+  const usage = name === undefined ? undefined : ((await client.get(`/v1/services/${name}/usage`)) as Figures);
+  if (globals.json) printJson(name === undefined ? services : { ...services[name], usage });
+  else {
+    if (state.maintenance) print(paint("yellow", `The host is ${maintenanceInWords(state.maintenance)}.`));
+    const parts = [page(services), name !== undefined && usage ? usageLines(name, usage) : ""];
+    print(parts.filter((part) => part !== "").join("\n\n"));
   }
   return globals.check && Object.values(services).some(({ ready }) => !ready) ? 7 : 0;
 }
@@ -38,7 +39,7 @@ export function chosen({ services }: HostState, name: string | undefined): Recor
 
 export function page(services: Record<string, ServiceState>): string {
   const rows = Object.entries(services).flatMap(([name, service]) => [
-    [paint("bold", name), readiness(service), since(service.since), unreadyReasons(service).join("; ")],
+    [paint("bold", name), readiness(service), since(service.since), remarks(service).join("; ")],
     ...Object.entries(service.processes).flatMap(([process, its]) => [
       [`  ${process}`, its.phase.name, phaseSince(its), detail(its)],
       ...Object.entries(its.exceeded ?? {}).map(([watch, limit]) => [
@@ -56,6 +57,11 @@ export function page(services: Record<string, ServiceState>): string {
     ]),
   ]);
   return rows.length === 0 ? "No services are configured." : table([["SERVICE", "STATE", "SINCE", "DETAIL"], ...rows]);
+}
+
+function remarks(service: ServiceState): string[] {
+  const { maintenance } = service;
+  return [...(maintenance ? [maintenanceInWords(maintenance)] : []), ...unreadyReasons(service)];
 }
 
 function readiness({ ready, isolation }: ServiceState): string {

@@ -1,6 +1,8 @@
 import {
   endInWords,
   limitInWords,
+  maintenanceInWords,
+  maintenanceOf,
   unreadyReasons,
   type Envelope,
   type ProcessState,
@@ -18,7 +20,8 @@ const shownEvents = 10;
 /** Why a service does not run, is not ready, was restarted, and when the next attempt is. */
 export async function why(globals: Globals, name: string): Promise<number> {
   const client = new Client(controlSocket(globals));
-  const [service] = Object.values(chosen(await client.state(), name));
+  const state = await client.state();
+  const [service] = Object.values(chosen(state, name));
   if (!service) return 1;
   const story: Envelope[] = [];
   for await (const line of client.lines("/v1/events?type=service.*&type=check.*")) {
@@ -26,15 +29,17 @@ export async function why(globals: Globals, name: string): Promise<number> {
     if (event.data.service === name) story.push(event);
     if (story.length > shownEvents) story.shift();
   }
+  const maintenance = maintenanceOf(state, name);
+  const working = maintenance ? [`It is ${maintenanceInWords(maintenance)}.`] : [];
   if (globals.json)
     printJson({
       service: name,
       ready: service.ready,
-      because: reasons(service),
+      because: [...reasons(service), ...working],
       processes: service.processes,
       events: story,
     });
-  else print([...reasons(service), "", ...story.map(eventLine)].join("\n"));
+  else print([...reasons(service), ...working, "", ...story.map(eventLine)].join("\n"));
   return 0;
 }
 

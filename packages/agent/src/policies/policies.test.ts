@@ -73,6 +73,16 @@ test("an isolated service is left to people", async () => {
   assert.deepEqual(await decisions(configured("web"), isolated, released, failed()), ["service.restart web"]);
 });
 
+test("what is in maintenance is left to people, and no longer when that has ended", async () => {
+  const actor = { kind: "cli", name: "local" } as const;
+  for (const scope of [{}, { service: "web" }]) {
+    const began: HostEvent = { type: "maintenance.began", data: { ...scope, forMs: 1000, actor, reason: "disk" } };
+    const ended: HostEvent = { type: "maintenance.ended", data: { ...scope, because: "expired" } };
+    assert.deepEqual(await decisions(configured("web"), began, failed()), []);
+    assert.deepEqual(await decisions(configured("web"), began, ended, failed()), ["service.restart web"]);
+  }
+});
+
 test("a decision comes when every listener has seen its event", async () => {
   const { bus } = recordingBus();
   const order: string[] = [];

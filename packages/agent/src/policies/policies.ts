@@ -1,4 +1,4 @@
-import { own, type HostState } from "@ostler/protocol";
+import { maintenanceOf, own, type HostState } from "@ostler/protocol";
 import type { Published } from "../core/bus.js";
 import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
@@ -7,9 +7,9 @@ import { restartUnhealthy } from "./restart-unhealthy.js";
 /** Every policy there is. */
 export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits];
 
-/** What has been isolated is left to people. */
-function mayAct({ args }: Decision, { services }: HostState): boolean {
-  return own(services, args.service)?.isolation === undefined;
+/** What has been isolated, and what is in maintenance, is left to people. */
+function mayAct({ args: { service } }: Decision, state: HostState): boolean {
+  return own(state.services, service)?.isolation === undefined && maintenanceOf(state, service) === undefined;
 }
 
 /** A bus listener that hands what the policies decide to the dispatcher, after every listener has seen the event. */

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { configCommands } from "./config.js";
+import { maintenanceCommands } from "./maintenance.js";
 import { serviceCommands } from "./service.js";
 import { taskCommands } from "./task.js";
 
@@ -19,7 +20,7 @@ export type CommandSpec = {
 };
 
 /** Every command there is. */
-export const commands = { ...serviceCommands, ...taskCommands, ...configCommands };
+export const commands = { ...serviceCommands, ...taskCommands, ...maintenanceCommands, ...configCommands };
 
 export type CommandName = keyof typeof commands;
 export type CommandArgs<N extends CommandName> = z.infer<(typeof commands)[N]["args"]>;

@@ -5,6 +5,7 @@ import { commandEvents } from "./command.js";
 import { configEvents } from "./config.js";
 import { controllerEvents } from "./controller.js";
 import { journalEvents } from "./journal.js";
+import { maintenanceEvents } from "./maintenance.js";
 import { serviceEvents } from "./service.js";
 
 /** Every event there is. Adding one is one line in one file; types, decoding, docs and the fold's exhaustiveness follow. */
@@ -15,6 +16,7 @@ export const events = {
   ...checkEvents,
   ...commandEvents,
   ...controllerEvents,
+  ...maintenanceEvents,
   ...journalEvents,
 };
 

@@ -18,6 +18,8 @@ export function severityOf(event: HostEvent): Severity {
     case "service.completed":
     case "service.settled":
     case "service.released":
+    case "maintenance.began":
+    case "maintenance.ended":
     case "service.ready":
     case "service.limit-recovered":
     case "check.passed":
@@ -56,7 +58,7 @@ export function severityOf(event: HostEvent): Severity {
 }
 
 /** Subjects whose events must be on disk before anyone outside hears of them at once; the others within a second. */
-const urgentSubjects = ["agent.", "config.", "service.", "command.", "journal."];
+const urgentSubjects = ["agent.", "config.", "service.", "command.", "maintenance.", "journal."];
 
 export function isUrgent(type: string): boolean {
   return urgentSubjects.some((subject) => type.startsWith(subject));

@@ -86,6 +86,10 @@ export function eventInWords(event: HostEvent): string {
       return `controller ${event.data.controller} is unreachable: ${event.data.reason}`;
     case "controller.faulted":
       return `controller ${event.data.controller} broke the protocol: ${event.data.message}`;
+    case "maintenance.began":
+      return `maintenance of ${event.data.service ?? "the host"} for ${seconds(event.data.forMs)}, by ${event.data.actor.kind} ${event.data.actor.name}: ${event.data.reason}`;
+    case "maintenance.ended":
+      return `maintenance of ${event.data.service ?? "the host"} ${event.data.because === "expired" ? "is over" : "was ended"}`;
     case "journal.gapped":
       return `${counted(event.data.count, "event")} lost from the journal: ${event.data.reason}`;
     default:

@@ -98,6 +98,14 @@ test("/healthz is healthy, degraded or unhealthy, and only the last is 503", asy
     await healthzAfter({ type: "agent.degraded", data: { part: "journal", reason: "full" } }),
     "200 degraded",
   );
+  const maintained: HostEvent = {
+    type: "maintenance.began",
+    data: { service: "web", forMs: 60_000, actor: { kind: "cli", name: "local" }, reason: "new disk" },
+  };
+  assert.equal(await healthzAfter(...up, maintained), "200 maintenance");
+  assert.equal(await healthzAfter(...up, maintained, exited("web"), unready), "200 maintenance", "people work on it");
+  const other = [configured("db"), started("db"), exited("db")];
+  assert.equal(await healthzAfter(...up, ...other, maintained), "503 unhealthy", "nobody works on the other");
   const isolated: HostEvent = {
     type: "service.isolated",
     data: { service: "web", actor: { kind: "cli", name: "local" }, reason: "odd", processes: ["main"] },

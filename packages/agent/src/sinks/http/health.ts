@@ -1,8 +1,8 @@
-import { unreadyReasons, type HostState } from "@ostler/protocol";
+import { maintenanceOf, unreadyReasons, type HostState } from "@ostler/protocol";
 import { sendJson, sendText, wantsJson } from "./answer.js";
 import type { Exchange, HttpDeps, Route } from "./route.js";
 
-export type Health = "healthy" | "degraded" | "unhealthy";
+export type Health = "healthy" | "maintenance" | "degraded" | "unhealthy";
 
 /** Liveness of the agent: it answers for work that is done, not for a process that exists. */
 function health({ request, response, deps }: Exchange): void {
@@ -27,7 +27,7 @@ export function pictureOf({
   urls,
   build,
 }: HttpDeps): { status: Health } & Record<string, unknown> {
-  const { agent, config, services, controllers } = state();
+  const { agent, config, services, controllers, maintenance } = state();
   const { first, durable, bytes } = journal;
   return {
     status: healthOf(state(), overdue()),
@@ -37,6 +37,7 @@ export function pictureOf({
     http: urls(),
     overdue: overdue(),
     degraded: agent.degraded,
+    ...(maintenance ? { maintenance } : {}),
     config: {
       hash: config.hash,
       file: config.file,
@@ -57,9 +58,14 @@ export function pictureOf({
   };
 }
 
-export function healthOf({ agent, config, services, controllers }: HostState, overdue: readonly string[]): Health {
-  const broken = Object.values(services).some((service) => !service.ready && !isStopped(service) && !service.isolation);
+/** A service that people work on may be down; whatever else is wrong is told all the same. */
+export function healthOf(state: HostState, overdue: readonly string[]): Health {
+  const { agent, config, services, controllers } = state;
+  const broken = Object.entries(services).some(
+    ([name, service]) => !service.ready && !isStopped(service) && !service.isolation && !maintenanceOf(state, name),
+  );
   if (overdue.length > 0 || broken) return "unhealthy";
+  if (state.maintenance || Object.values(services).some(({ maintenance }) => maintenance)) return "maintenance";
   const reduced =
     Object.keys(agent.degraded).length > 0 ||
     config.rejected !== undefined ||

@@ -13,6 +13,11 @@ export const metrics = {
   configGood: gauge("ostler_config_last_reload_successful", "1 when the last reload succeeded, else 0"),
   serviceReady: gauge("ostler_service_ready", "1 when the service is ready, else 0", ["service"]),
   serviceIsolated: gauge("ostler_service_isolated", "1 while the service is isolated, else 0", ["service"]),
+  serviceMaintenance: gauge(
+    "ostler_service_maintenance",
+    "1 while people work on the service or on the whole host, else 0",
+    ["service"],
+  ),
   processUp: gauge("ostler_process_up", "1 when the process runs, else 0", ["service", "process"]),
   processStarted: gauge(
     "ostler_process_start_time_seconds",

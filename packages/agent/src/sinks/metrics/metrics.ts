@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { isHostEvent, type HostEvent, type HostState, type Sample } from "@ostler/protocol";
+import { isHostEvent, maintenanceOf, type HostEvent, type HostState, type Sample } from "@ostler/protocol";
 import { Registry } from "prom-client";
 import type { Published } from "../../core/bus.js";
 import { instrumentsIn, type Instruments } from "./catalogue.js";
@@ -93,12 +93,14 @@ export class Metrics implements Disposable {
     this.#registry.clear();
   }
 
-  #readState({ agent, config, services, controllers }: HostState): void {
+  #readState(state: HostState): void {
+    const { agent, config, services, controllers } = state;
     const its = this.#instruments;
     for (const gauge of [
       its.degraded,
       its.serviceReady,
       its.serviceIsolated,
+      its.serviceMaintenance,
       its.processUp,
       its.processStarted,
       its.checkUp,
@@ -112,6 +114,7 @@ export class Metrics implements Disposable {
       its.controllers.set({ controller }, Number(connected));
     for (const [service, { ready, processes, checks, isolation }] of Object.entries(services)) {
       its.serviceReady.set({ service }, Number(ready));
+      its.serviceMaintenance.set({ service }, Number(maintenanceOf(state, service) !== undefined));
       its.serviceIsolated.set({ service }, Number(isolation !== undefined));
       for (const [process, { phase }] of Object.entries(processes)) {
         const runs = phase.name === "running" || phase.name === "stopping";
