@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TestAgent } from "./helpers/agent.js";
+import { kill, TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
 
 const config = `
@@ -49,6 +49,26 @@ test("maintenance of the whole host is shown too, and ends by itself", async () 
   }, "it ends");
   assert.equal(ended?.data.because, "expired");
   assert.equal((await agent.state()).maintenance, undefined);
+});
+
+test("what ends during maintenance is started when that is over, and by people before", async () => {
+  await using agent = await started();
+  const before = await agent.pidOf("web");
+  await on(agent, "30m");
+  kill(before);
+  kill(await agent.pidOf("db"));
+  const phaseOf = async (service: string): Promise<string | undefined> =>
+    (await agent.state()).services[service]?.processes.main?.phase.name;
+  await until(async () => (await phaseOf("web")) === "waiting" && (await phaseOf("db")) === "waiting", "both wait");
+  assert.equal((await agent.ostler("start", "db")).code, 0);
+  assert.equal(await phaseOf("web"), "waiting");
+  await agent.end("SIGKILL");
+  await agent.run();
+  await agent.ready("db");
+  assert.equal(await phaseOf("web"), "waiting");
+  await agent.ostler("maintenance", "off");
+  await agent.ready("web");
+  assert.notEqual(await agent.pidOf("web"), before);
 });
 
 test("maintenance that makes no sense is refused", async () => {

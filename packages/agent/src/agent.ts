@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { hostname, totalmem } from "node:os";
 import {
   isEventType,
+  isHostEvent,
+  maintenanceOf,
   messageOf,
   OstlerError,
   own,
@@ -151,6 +153,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       random,
       env,
       pulse,
+      heldMs: (service) => {
+        const on = maintenanceOf(bus.state, service);
+        return on && Date.parse(on.until) - clock.now();
+      },
       isIsolated: (service) => own(bus.state.services, service)?.isolation !== undefined,
       previous,
       agentId: store.agentId,
@@ -158,6 +164,11 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       spools: store.spools,
       subscribe: (follow) => bus.subscribe("supervisor", follow),
       degraded: (reason) => degraded("supervisor", reason),
+    }),
+  );
+  scope.own(
+    bus.subscribe("maintenance", ({ event }) => {
+      if (isHostEvent(event) && event.type === "maintenance.ended") supervisor.endHold(event.data.service);
     }),
   );
   const checks = scope.own(

@@ -39,6 +39,7 @@ export type Input =
   | { input: "ready" }
   | { input: "unready" }
   | { input: "restart-due" }
+  | { input: "held"; because: string }
   | { input: "stable" };
 
 /** How a run ended, and what was found out about it. */
@@ -65,6 +66,8 @@ export type Context = {
   stop: { signal: string; timeout: number };
   nowMs: number;
   random: () => number;
+  /** How long nothing may be started by itself; nothing when it may. Who holds it feeds `restart-due` at the end. */
+  heldMs?: number | undefined;
 };
 
 type Step = [State, Effect[]];
@@ -90,7 +93,13 @@ export function step(state: State, input: Input, context: Context): Step {
     case "unready":
       return state.name === "running" ? [state, [{ effect: "clear-timers" }]] : [state, []];
     case "restart-due":
-      return state.name === "waiting" ? spawn(state, state.history, state.because) : [state, []];
+      return state.name === "waiting" && context.heldMs === undefined
+        ? spawn(state, state.history, state.because)
+        : [state, []];
+    case "held":
+      return state.name === "stopped" || state.name === "waiting"
+        ? hold(state, { attempt: 0, because: input.because }, context, [])
+        : [state, []];
     case "stable":
       return onStable(state, context);
     default:
@@ -263,6 +272,7 @@ function restartIn(
   context: Context,
   before: Effect[],
 ): Step {
+  if (context.heldMs !== undefined) return hold({ run, history }, { attempt, because }, context, before);
   if (delayMs === 0) {
     const [starting, spawning] = spawn({ run }, history, because);
     return [starting, [...before, ...spawning]];
@@ -270,6 +280,18 @@ function restartIn(
   const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
   const timer: Effect = { effect: "timer", input: "restart-due", afterMs: delayMs };
   return [{ name: "waiting", run, history, because }, [...before, delayed, timer]];
+}
+
+/** It is to run, but not before somebody lets it. */
+function hold(
+  { run, history }: Known,
+  { attempt, because }: { attempt: number; because: string },
+  context: Context,
+  before: Effect[],
+): Step {
+  const delayMs = Math.max(0, Math.round(context.heldMs ?? 0));
+  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
+  return [{ name: "waiting", run, history, because }, [...before, { effect: "clear-timers" }, delayed]];
 }
 
 type Known = { run: number; history: History };

@@ -17,7 +17,14 @@ import { Run } from "./run.js";
 
 export type ProcessSpec = { config: ProcessConfig; restart: RestartConfig };
 
-export type ProcessDeps = LaunchDeps & EvidenceDeps & { clock: Clock; random: () => number; agentId: string };
+export type ProcessDeps = LaunchDeps &
+  EvidenceDeps & {
+    clock: Clock;
+    random: () => number;
+    agentId: string;
+    /** How long nothing of a service may be started by itself, in milliseconds; nothing when it may. */
+    heldMs: (service: string) => number | undefined;
+  };
 
 /** How long a keeper may take to record what we have seen already. */
 const recordMs = 500;
@@ -145,8 +152,9 @@ export class SupervisedProcess implements Disposable {
     this.#feeding = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
       const { config, restart } = this.#spec;
-      const { clock, random } = this.#deps;
-      const context = { ...this.slot, restart, stop: config.stop, nowMs: clock.now(), random };
+      const { clock, random, heldMs } = this.#deps;
+      const held = heldMs(this.slot.service);
+      const context = { ...this.slot, restart, stop: config.stop, nowMs: clock.now(), random, heldMs: held };
       const [state, effects] = step(this.#state, next, context);
       this.#state = state; // The only assignment of #state in the program.
       // Acting comes before telling: a new process need not wait until all have heard of the end of the old one.

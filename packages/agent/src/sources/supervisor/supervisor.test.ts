@@ -29,7 +29,11 @@ class Host implements AsyncDisposable {
   /** A new agent begins; the one before has let go, or was killed. */
   begin(
     services: Services,
-    { random = () => 0.01, isolated = [] }: { random?: () => number; isolated?: string[] } = {},
+    {
+      random = () => 0.01,
+      isolated = [],
+      held = new Set(),
+    }: { random?: () => number; isolated?: string[]; held?: Set<string> } = {},
   ): Supervisor {
     this.supervisor?.[Symbol.dispose]();
     const previous = this.bus.state;
@@ -49,6 +53,7 @@ class Host implements AsyncDisposable {
       previous,
       pulse: new Pulse(systemClock),
       subscribe: (follow) => this.bus.subscribe("supervisor", follow),
+      heldMs: (service) => (held.has(service) ? 60_000 : undefined),
       isIsolated: (service) => isolated.includes(service),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
     });
@@ -91,7 +96,7 @@ class Host implements AsyncDisposable {
       for (const pid of left) endGroup(pid);
       return left.length === 0;
     });
-    rmSync(this.directory, { recursive: true });
+    rmSync(this.directory, { recursive: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
   }
 
   /** First processes of all runs that still live. */
@@ -167,6 +172,25 @@ test("an isolated service is not started, also where nothing is recorded of its 
   await host.supervisor?.reconfigure({ web: sleeper, db: sleeper, more: sleeper }, () => true, never);
   await host.pidOf("more");
   assert.equal(host.phase("web"), "stopped");
+});
+
+test("while it is held a process that ends waits, and so does one that is found ended; a person may start it", async () => {
+  await using host = new Host();
+  const held = new Set(["web"]);
+  host.begin({ web: sleeper, db: sleeper }, { held });
+  await host.pidOf("db");
+  assert.equal(host.phase("web"), "waiting");
+  await host.supervisor?.start("web", undefined, never);
+  process.kill(await host.pidOf("web"), "SIGKILL");
+  await until(() => host.phase("web") === "waiting");
+  host.begin({ web: sleeper, db: sleeper }, { held });
+  await until(() => host.events.some(({ type }) => type === "service.adopted"));
+  assert.equal(host.phase("web"), "waiting");
+  host.supervisor?.endHold("web");
+  assert.equal(host.phase("web"), "waiting");
+  held.clear();
+  host.supervisor?.endHold("web");
+  await host.pidOf("web");
 });
 
 test("an isolated service that runs all the same is stopped by the next agent", async () => {

@@ -118,6 +118,12 @@ export class Supervisor implements Disposable {
     ]);
   }
 
+  /** Starts what has waited for the end of a hold: of a service, or of all. */
+  endHold(service: string | undefined): void {
+    for (const process of this.#processes.values())
+      if (service === undefined || process.slot.service === service) process.feed({ input: "restart-due" });
+  }
+
   /** Pids of everything a process consists of; empty while it does not run. */
   pidsOf(slot: Slot): number[] {
     const running = this.#processes.get(keyOf(slot))?.running;
@@ -152,6 +158,8 @@ export class Supervisor implements Disposable {
         if (this.#processes.has(keyOf(slot))) continue;
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
         if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
+        else if ((then === "start" || then === "restart-due") && this.#deps.heldMs(service) !== undefined)
+          supervised.feed({ input: "held", because: "it is to run after the maintenance" });
         else if (then !== "nothing") supervised.feed({ input: then });
       }
   }
