@@ -145,3 +145,19 @@ services:
   const { crashes, settled } = await processOf(agent, "web");
   assert.deepEqual([crashes, settled?.run], [[], 2]);
 });
+
+test("a crash comes with a dossier, which why shows", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  web: {${crashAfter(0.2, 3, "the disk ate my homework")}, restart: {backoff: {initial: 10m, max: 10m}}}
+`);
+  const [crash] = await until(async () => {
+    const crashes = await told(agent, "service.crashed", "web");
+    return crashes.length > 0 ? crashes : undefined;
+  }, "it has crashed");
+  assert.deepEqual((crash?.data.output as { stderr: string[] }).stderr, ["the disk ate my homework"]);
+  const { stdout } = await agent.ostler("why", "web");
+  assert.match(stdout, /The last crash: run 1 of main exited with code 3/);
+  assert.match(stdout, /Its last lines on stderr:\n {2}the disk ate my homework/);
+  assert.match(stdout, /It has never run well/);
+});

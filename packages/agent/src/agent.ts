@@ -23,6 +23,7 @@ import { runTask } from "./commands/run-task.js";
 import { startService } from "./commands/start-service.js";
 import { stopService } from "./commands/stop-service.js";
 import type { Loaded } from "./config/load.js";
+import { processesOf } from "./config/services.js";
 import { redacted } from "./config/redact.js";
 import type { Part } from "./core/assembly.js";
 import { Bus } from "./core/bus.js";
@@ -40,6 +41,7 @@ import { Checks } from "./sources/checks/checks.js";
 import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
+import { Dossier } from "./sources/dossier/dossier.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
@@ -127,6 +129,21 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.subscribe("metrics", metrics.follow));
   scope.own(bus.onSample("metrics", metrics.take));
   scope.own(bus.subscribe("readiness", readinessWatch(bus.publish)));
+  const dossier = scope.own(
+    new Dossier({
+      publish: bus.publish,
+      clock,
+      spools: store.spools,
+      cwdOf: ({ service, process }) => {
+        const its = own(supervisor.services, service);
+        return its && own(processesOf(its), process)?.cwd;
+      },
+      outputOf: (slot, run) => supervisor.outputOf(slot, run),
+      peaksOf: (slot) => usage.peaksOf(slot),
+      secrets: () => reload.running.secrets,
+    }),
+  );
+  scope.own(bus.subscribe("dossier", dossier.follow));
   bus.publish({
     type: "agent.started",
     data: {
@@ -163,6 +180,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       runDir: store.runDir,
       spools: store.spools,
       subscribe: (follow) => bus.subscribe("supervisor", follow),
+      secrets: () => reload.running.secrets,
       degraded: (reason) => degraded("supervisor", reason),
     }),
   );

@@ -137,6 +137,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     }
     case "agent.stopped":
     case "agent.faulted":
+    case "service.crashed":
     case "service.killed":
     case "service.output-lost":
     case "command.rejected":

@@ -12,6 +12,7 @@ import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { inWords, print, printJson } from "./output.js";
 import { chosen } from "./status.js";
+import { crashPage } from "./crash-page.js";
 import { eventLine } from "./event-line.js";
 
 /** How many of its last events an answer shows. */
@@ -24,9 +25,12 @@ export async function why(globals: Globals, name: string): Promise<number> {
   const [service] = Object.values(chosen(state, name));
   if (!service) return 1;
   const story: Envelope[] = [];
+  const crashes: Envelope[] = [];
   for await (const line of client.lines("/v1/events?type=service.*&type=check.*")) {
     const event = JSON.parse(line) as Envelope;
-    if (event.data.service === name) story.push(event);
+    if (event.data.service !== name) continue;
+    if (event.type === "ostler.service.crashed") crashes.splice(0, 1, event);
+    story.push(event);
     if (story.length > shownEvents) story.shift();
   }
   const maintenance = maintenanceOf(state, name);
@@ -37,9 +41,10 @@ export async function why(globals: Globals, name: string): Promise<number> {
       ready: service.ready,
       because: [...reasons(service), ...working],
       processes: service.processes,
+      ...(crashes[0] ? { crash: crashes[0].data } : {}),
       events: story,
     });
-  else print([...reasons(service), ...working, "", ...story.map(eventLine)].join("\n"));
+  else print([...reasons(service), ...working, ...crashPage(crashes), "", ...story.map(eventLine)].join("\n"));
   return 0;
 }
 

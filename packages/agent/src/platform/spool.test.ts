@@ -32,8 +32,8 @@ test("the last lines of a run are those that it has written itself", () => {
   dir.write("web.main.stdout", "of the run before\n");
   const mark = markSpools(dir.path, "web", "main");
   dir.write("web.main.stdout", "of the run before\nfirst\n\nlast without an end");
-  assert.deepEqual(lastLines(dir.path, slot, "stdout", mark), ["first", "last without an end"]);
-  assert.deepEqual(lastLines(dir.path, slot, "stderr", mark), []);
+  assert.deepEqual(lastLines(dir.path, slot, "stdout", { from: mark }), ["first", "last without an end"]);
+  assert.deepEqual(lastLines(dir.path, slot, "stderr", { from: mark }), []);
 });
 
 test("of much output only whole lines out of the end are read, and of an emptied spool what is there", () => {
@@ -41,13 +41,23 @@ test("of much output only whole lines out of the end are read, and of an emptied
   const mark = { stdout: 1000, stderr: 0 };
   dir.write("web.main.stdout", "new\n");
   dir.write("web.main.stderr", `${"x".repeat(100)}\nsecond\nthird\n`);
-  assert.deepEqual(lastLines(dir.path, slot, "stdout", mark), ["new"]);
-  assert.deepEqual(lastLines(dir.path, slot, "stderr", mark, 20), ["second", "third"]);
+  assert.deepEqual(lastLines(dir.path, slot, "stdout", { from: mark }), ["new"]);
+  assert.deepEqual(lastLines(dir.path, slot, "stderr", { from: mark }, 20), ["second", "third"]);
 });
 
 test("what cannot be read has no lines", () => {
   using dir = tempDir();
   const file = dir.write("file", "");
   assert.deepEqual(markSpools(file, "web", "main"), { stdout: 0, stderr: 0 });
-  assert.deepEqual(lastLines(file, slot, "stdout", { stdout: 0, stderr: 0 }), []);
+  assert.deepEqual(lastLines(file, slot, "stdout", { from: { stdout: 0, stderr: 0 } }), []);
+});
+
+test("a run has written what is before the beginning of the next one", () => {
+  using dir = tempDir();
+  const [from, to] = [
+    { stdout: 4, stderr: 0 },
+    { stdout: 9, stderr: 0 },
+  ];
+  dir.write("web.main.stdout", "old\nmine\nnext\n");
+  assert.deepEqual(lastLines(dir.path, slot, "stdout", { from, to }), ["mine"]);
 });

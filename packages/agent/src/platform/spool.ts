@@ -48,18 +48,22 @@ function sizeOf(path: string): number {
   }
 }
 
-/** The last lines of a stream behind a mark, out of its last `maxBytes`; none when they cannot be read. */
+/** What one run has written: from its beginning to that of the next one, if there is one. */
+export type SpoolRange = { from: SpoolMark; to?: SpoolMark };
+
+/** The last lines of a stream in a range, out of its last `maxBytes`; none when they cannot be read. */
 export function lastLines(
   directory: string,
   { service, process }: { service: string; process: string },
   stream: Stream,
-  mark: SpoolMark,
+  { from: mark, to }: SpoolRange,
   maxBytes = 4096,
 ): string[] {
   let file: number | undefined;
   try {
     file = openSync(spoolPath(directory, service, process, stream), "r");
-    const end = markSpools(directory, service, process)[stream];
+    const size = markSpools(directory, service, process)[stream];
+    const end = Math.min(size, to?.[stream] ?? size);
     const from = mark[stream] <= end ? mark[stream] : 0; // It was emptied since.
     const start = Math.max(from, end - maxBytes);
     const buffer = Buffer.alloc(end - start);

@@ -69,6 +69,41 @@ export const serviceEvents = {
       whileAway: z.boolean().describe("It happened while no agent was watching"),
     })
     .describe("A process ended."),
+  "service.crashed": z
+    .object({
+      ...ofRun,
+      exit,
+      cause: endCause,
+      likely: likely.optional(),
+      uptimeMs: z.int(),
+      output: z
+        .object({ stdout: z.array(z.string()), stderr: z.array(z.string()) })
+        .describe("The last lines of the run"),
+      peaks: z
+        .object({
+          residentBytes: z.number(),
+          cpuPercent: z.number().optional().describe("Of one core"),
+          openFiles: z.int().optional(),
+          threads: z.int(),
+        })
+        .optional()
+        .describe("The most it used; absent of a run that was too short to be measured"),
+      changed: z
+        .object({
+          since: z.string().describe("When it last ran well"),
+          config: z.boolean().describe("The configuration is another one now"),
+          settings: z
+            .array(z.string())
+            .describe("Settings of the service that changed since, as far as this agent knows"),
+        })
+        .optional()
+        .describe("Absent of a process that never ran well"),
+      before: z
+        .array(z.object({ at: z.string(), type: z.string(), words: z.string() }))
+        .describe("What happened to it, to the agent and to the configuration in the minute before"),
+      core: z.string().optional().describe("Path of the core file, or what the kernel hands cores to"),
+    })
+    .describe("A process ended badly: everything that was known at that moment."),
   "service.start-failed": z
     .object({ ...ofProcess, run: z.int(), reason: z.string() })
     .describe("A process could not be started, for example because its program does not exist."),

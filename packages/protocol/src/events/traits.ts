@@ -46,6 +46,7 @@ export function severityOf(event: HostEvent): Severity {
     case "agent.degraded":
     case "agent.faulted":
     case "config.rejected":
+    case "service.crashed":
     case "service.start-failed":
     case "service.gave-up":
     case "journal.gapped":

@@ -33,6 +33,13 @@ export function eventInWords(event: HostEvent): string {
       const { exit, cause, likely, uptimeMs } = event.data;
       return `${who(event.data)} ended after ${seconds(uptimeMs)}: ${endInWords({ exit, cause, likely })}`;
     }
+    case "service.crashed": {
+      const { output, changed } = event.data;
+      const said = output.stderr.at(-1) ?? output.stdout.at(-1);
+      const settings =
+        changed && changed.settings.length > 0 ? `, changed since it ran well: ${changed.settings.join(", ")}` : "";
+      return `${who(event.data)} crashed, ${said === undefined ? "without a word" : `its last words: ${said}`}${settings}`;
+    }
     case "service.crash-looped": {
       const { crashes, windowMs, then, because } = event.data;
       const what = then === "stop" ? "it is not restarted any more" : "it is restarted seldom from now on";

@@ -4,7 +4,7 @@ import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
-import { markSpools, type SpoolMark } from "../../platform/spool.js";
+import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
@@ -39,8 +39,8 @@ export class SupervisedProcess implements Disposable {
   #state: State;
   /** The run that has begun last. */
   #run: Run | undefined;
-  /** Where the output of the run that was launched last begins. */
-  #output: (SpoolMark & { run: number }) | undefined;
+  /** Where the output of the runs that were launched last begins: of two, because one may begin while the other is told. */
+  #outputs: { run: number; from: SpoolMark }[] = [];
   /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
@@ -61,6 +61,13 @@ export class SupervisedProcess implements Disposable {
   /** The run whose first process runs; nothing while none does. */
   get running(): Run | undefined {
     return this.#run?.over === false ? this.#run : undefined;
+  }
+
+  /** Where the output of a run is; unknown of one that an earlier agent has launched. */
+  outputOf(run: number): SpoolRange | undefined {
+    const [own, next] = this.#outputs.slice(this.#outputs.findIndex((output) => output.run === run));
+    if (own?.run !== run) return undefined;
+    return { from: own.from, ...(next ? { to: next.from } : {}) };
   }
 
   /** It runs, or would if it could. */
@@ -217,7 +224,8 @@ export class SupervisedProcess implements Disposable {
     const failed = (reason: string): void => this.feed({ input: "start-failed", run, reason });
     if (this.#state.name === "cancelling") return failed("it was stopped before it could begin");
     const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
-    this.#output = { run, ...markSpools(this.#deps.spools, this.slot.service, this.slot.process) };
+    const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
+    this.#outputs = [...this.#outputs.slice(-1), { run, from }];
     launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { failed, keeperEnded });
   }
 
@@ -260,7 +268,7 @@ export class SupervisedProcess implements Disposable {
   }
 
   #evidenceOf({ number, identity, uptimeMs }: Run, exit: Exit): ReturnType<typeof findEvidence> {
-    const output = this.#output?.run === number ? this.#output : undefined;
+    const output = this.outputOf(number);
     return findEvidence(this.slot, { exit, pid: identity.pid, uptimeMs, output }, this.#deps);
   }
 

@@ -53,6 +53,7 @@ class Host implements AsyncDisposable {
       previous,
       pulse: new Pulse(systemClock),
       subscribe: (follow) => this.bus.subscribe("supervisor", follow),
+      secrets: () => [],
       heldMs: (service) => (held.has(service) ? 60_000 : undefined),
       isIsolated: (service) => isolated.includes(service),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),

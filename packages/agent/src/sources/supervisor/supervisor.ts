@@ -7,6 +7,7 @@ import type { Pulse } from "../../core/pulse.js";
 import { findExecutable } from "../../platform/executable.js";
 import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
+import type { SpoolRange } from "../../platform/spool.js";
 import { treeOf } from "../../platform/tree.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Restart } from "./machine.js";
@@ -122,6 +123,11 @@ export class Supervisor implements Disposable {
   endHold(service: string | undefined): void {
     for (const process of this.#processes.values())
       if (service === undefined || process.slot.service === service) process.feed({ input: "restart-due" });
+  }
+
+  /** Where the output of a run is; unknown of one that an earlier agent has launched. */
+  outputOf(slot: Slot, run: number): SpoolRange | undefined {
+    return this.#processes.get(keyOf(slot))?.outputOf(run);
   }
 
   /** Pids of everything a process consists of; empty while it does not run. */

@@ -1,0 +1,41 @@
+import { bytesInWords, endInWords, eventOf, isHostEvent, type Envelope, type EventData } from "@ostler/protocol";
+import { inWords } from "./output.js";
+
+/** The last crash among some events as a page for people; nothing when there is none. */
+export function crashPage(story: readonly Envelope[]): string[] {
+  const last = story.map(eventOf).findLast((event) => event.type === "service.crashed");
+  if (!last || !isHostEvent(last) || last.type !== "service.crashed") return [];
+  const { process, run, uptimeMs, peaks, changed, core, output } = last.data;
+  return [
+    "",
+    `The last crash: run ${run} of ${process} ${endInWords(last.data)}, after ${inWords(uptimeMs)}.`,
+    ...(peaks ? [`It used at most ${peaksInWords(peaks)}.`] : []),
+    ...changeLines(changed),
+    ...(core === undefined ? [] : [`Its core: ${core}`]),
+    ...said("stderr", output.stderr),
+    ...said("stdout", output.stdout),
+  ];
+}
+
+function peaksInWords(peaks: NonNullable<EventData<"service.crashed">["peaks"]>): string {
+  const { residentBytes, cpuPercent, openFiles, threads } = peaks;
+  const parts = [
+    `${bytesInWords(residentBytes)} of memory`,
+    `${threads} threads`,
+    ...(cpuPercent === undefined ? [] : [`${cpuPercent.toFixed(0)} % of a core`]),
+    ...(openFiles === undefined ? [] : [`${openFiles} open files`]),
+  ];
+  return parts.join(", ");
+}
+
+function changeLines(changed: EventData<"service.crashed">["changed"]): string[] {
+  if (!changed) return ["It has never run well."];
+  const { since, config, settings } = changed;
+  if (!config) return [`It ran well until ${since}, with this configuration.`];
+  const which = settings.length > 0 ? `: ${settings.join(", ")}` : "";
+  return [`It ran well until ${since}, with another configuration${which}.`];
+}
+
+function said(stream: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`Its last lines on ${stream}:`, ...lines.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,111 @@
+import { eventInWords, isHostEvent, own, type EventData, type HostState, type UsagePeaks } from "@ostler/protocol";
+import { scrub } from "../../config/redact.js";
+import type { Publish, Published } from "../../core/bus.js";
+import type { Clock } from "../../core/clock.js";
+import { coreOf } from "../../platform/core-file.js";
+import { lastLines, type SpoolRange, type Stream } from "../../platform/spool.js";
+
+type Slot = { service: string; process: string };
+type Exited = EventData<"service.exited">;
+type Crash = EventData<"service.crashed">;
+
+export type DossierDeps = {
+  publish: Publish;
+  clock: Clock;
+  /** Directory of the spool files. */
+  spools: string;
+  /** Working directory of a process; nothing of one that has left the configuration. */
+  cwdOf: (slot: Slot) => string | undefined;
+  /** Where the output of a run is; unknown of one that an earlier agent has launched. */
+  outputOf: (slot: Slot, run: number) => SpoolRange | undefined;
+  peaksOf: (slot: Slot) => UsagePeaks | undefined;
+  /** Values that must not be shown. */
+  secrets: () => readonly string[];
+};
+
+/** How far back the dossier looks, and how much it holds. */
+const lookBackMs = 60_000;
+const maxEvents = 20;
+const maxLines = 20;
+/** Settings that are remembered for one service. */
+const maxSettings = 50;
+
+/** Gathers, when a process has ended badly, what whoever asks "why" would otherwise collect by hand. */
+export class Dossier implements Disposable {
+  readonly #deps: DossierDeps;
+  #recent: { atMs: number; service: string | undefined; at: string; type: string; words: string }[] = [];
+  /** Settings that changed since the service last settled. */
+  readonly #changed = new Map<string, string[]>();
+  readonly #pending = new Set<NodeJS.Immediate>();
+
+  constructor(deps: DossierDeps) {
+    this.#deps = deps;
+  }
+
+  /** The bus's listener. */
+  readonly follow = ({ event, envelope, state }: Published): void => {
+    if (!isHostEvent(event)) return;
+    if (event.type === "config.applied") for (const { path } of event.data.changes) this.#remember(path);
+    if (event.type === "service.settled" || event.type === "service.removed") this.#changed.delete(event.data.service);
+    const atMs = this.#deps.clock.monotonic();
+    this.#recent = this.#recent.filter((past) => atMs - past.atMs <= lookBackMs);
+    if (event.type === "service.exited" && isCrash(event.data)) this.#open(event.data, state);
+    const service = "service" in event.data ? event.data.service : undefined;
+    if (service === undefined && !/^(agent|config)\./.test(event.type)) return;
+    this.#recent.push({ atMs, service, at: envelope.time, type: event.type, words: eventInWords(event) });
+  };
+
+  [Symbol.dispose](): void {
+    for (const pending of this.#pending) clearImmediate(pending);
+  }
+
+  #remember(path: string): void {
+    const [, service] = /^services\.([^.]+)\./.exec(path) ?? [];
+    if (service === undefined) return;
+    const before = this.#changed.get(service) ?? [];
+    if (!before.includes(path)) this.#changed.set(service, [...before, path].slice(-maxSettings));
+  }
+
+  /** What is in memory is taken now; files are read when every listener has heard of the end. */
+  #open(exited: Exited, { services, config }: HostState): void {
+    const { service, process } = exited;
+    const before = this.#recent
+      .filter((past) => past.service === undefined || past.service === service)
+      .slice(-maxEvents)
+      .map(({ at, type, words }) => ({ at, type, words }));
+    const settled = own(own(services, service)?.processes ?? {}, process)?.settled;
+    const settings = [...(this.#changed.get(service) ?? [])];
+    const changed = settled && { since: settled.at, config: settled.config !== config.hash, settings };
+    const endedMs = this.#deps.clock.now();
+    const pending = setImmediate(() => {
+      this.#pending.delete(pending);
+      const data = { ...this.#facts(exited, endedMs), ...(changed ? { changed } : {}), before };
+      this.#deps.publish({ type: "service.crashed", data });
+    });
+    this.#pending.add(pending);
+  }
+
+  #facts(exited: Exited, endedMs: number): Omit<Crash, "changed" | "before"> {
+    const { service, process, run, pid, exit, cause, likely, uptimeMs } = exited;
+    const { spools, outputOf, peaksOf, cwdOf, secrets } = this.#deps;
+    const range = outputOf({ service, process }, run) ?? { from: { stdout: 0, stderr: 0 } };
+    const lines = (stream: Stream): string[] =>
+      lastLines(spools, { service, process }, stream, range)
+        .slice(-maxLines)
+        .map((line) => scrub(line, secrets()));
+    const { run: measuredRun, ...peaks } = peaksOf({ service, process }) ?? { run: 0, residentBytes: 0, threads: 0 };
+    const cwd = cwdOf({ service, process });
+    const core = exit.kind === "signal" && exit.core && cwd !== undefined ? coreOf({ pid, cwd, endedMs }) : undefined;
+    return {
+      ...{ service, process, run, pid, exit, cause, ...(likely ? { likely } : {}), uptimeMs },
+      output: { stdout: lines("stdout"), stderr: lines("stderr") },
+      ...(measuredRun === run ? { peaks } : {}),
+      ...(core === undefined ? {} : { core }),
+    };
+  }
+}
+
+/** A bad end: nobody wanted it, or it was the cure of one. */
+function isCrash({ expected, cause }: Exited): boolean {
+  return cause === "watchdog" || (!expected && cause !== "clean");
+}
