@@ -30,8 +30,13 @@ export class TestAgent implements AsyncDisposable {
   /** Writes the configuration and starts the agent; resolves when it answers on its control socket. */
   static async start(config: string, options: { env?: NodeJS.ProcessEnv } = {}): Promise<TestAgent> {
     const agent = TestAgent.prepare(config, options);
-    await agent.run();
-    return agent;
+    try {
+      await agent.run();
+      return agent;
+    } catch (failure) {
+      await agent[Symbol.asyncDispose]();
+      throw failure;
+    }
   }
 
   /** Only writes the configuration. `DIR` in it stands for the directory of the test. */

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { maxCrashes, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
-import { envFiles } from "./env-file.js";
+import { envFiles, type EnvFile } from "./env-file.js";
 import { limitFields } from "./limits.js";
 import { setting } from "./setting.js";
 import { taskConfig, type TaskConfig } from "./tasks.js";
@@ -173,13 +173,16 @@ export function processesOf(service: ServiceConfig): Record<string, ProcessConfi
   return processes ?? { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
 }
 
+/** `env` is what was written at the service and the task; what `envFiles` set wins over it. */
+export type Task = TaskConfig & { cwd: string; envFiles: readonly EnvFile[] };
+
 /** A task with the environment and the directory of its service: those of its process, where there is only one. */
-export function taskOf(service: ServiceConfig, name: string): (TaskConfig & { cwd: string }) | undefined {
+export function taskOf(service: ServiceConfig, name: string): Task | undefined {
   const task = Object.hasOwn(service.tasks, name) ? service.tasks[name] : undefined;
   if (!task) return undefined;
   const [first, ...others] = Object.values(processesOf(service));
   const its = first && others.length === 0 ? first : service;
-  return { ...task, env: { ...its.env, ...task.env }, cwd: task.cwd ?? its.cwd };
+  return { ...task, env: { ...its.env, ...task.env }, envFiles: its.env_file ?? [], cwd: task.cwd ?? its.cwd };
 }
 
 /** The checks of a service: the configured ones, and one for each process that declares sockets. */

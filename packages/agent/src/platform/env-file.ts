@@ -2,13 +2,27 @@ import { readFileSync, statSync } from "node:fs";
 import { messageOf } from "@ostler/protocol";
 
 /** What a file sets, or why it cannot be used. A reason never has a value in it: they are secrets. */
+/** An optional file may be absent. */
+export type EnvFilePath = { path: string; optional: boolean };
+
 export type EnvFileRead = { values: Record<string, string> } | { reason: string };
+
+/** What the files set together; the last one wins. */
+export function readEnvFiles(files: readonly EnvFilePath[]): EnvFileRead {
+  const values: Record<string, string> = {};
+  for (const file of files) {
+    const read = readEnvFile(file);
+    if ("reason" in read) return read;
+    Object.assign(values, read.values);
+  }
+  return { values };
+}
 
 /** A file beyond this is no environment: a process could not be started with it. */
 const maxBytes = 1024 * 1024;
 
 /** Reads a file of KEY=VALUE lines; one that is `optional` may be absent. */
-export function readEnvFile({ path, optional }: { path: string; optional: boolean }): EnvFileRead {
+export function readEnvFile({ path, optional }: EnvFilePath): EnvFileRead {
   try {
     const stats = statSync(path);
     if (!stats.isFile()) return { reason: `env_file ${path} is no regular file.` };

@@ -1,8 +1,7 @@
-import type { EnvFile } from "../../config/env-file.js";
 import type { LimitsConfig } from "../../config/limits.js";
 import type { ProcessConfig } from "../../config/services.js";
 import { groupRoot, whyNoGroup } from "../../platform/control-group.js";
-import { readEnvFile, type EnvFileRead } from "../../platform/env-file.js";
+import { readEnvFiles } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
 import { missingDirectory } from "../../platform/program.js";
@@ -58,17 +57,6 @@ function wantedGroup(limits: LimitsConfig): WantedGroup | { reason: string } | u
   const reason = whyNoGroup(root, values);
   if (root !== undefined && reason === undefined) return { root, values };
   return { reason: `limits.memory and limits.cpu cannot be kept: ${reason}` };
-}
-
-/** What the files set together; the last one wins. */
-function readEnvFiles(files: readonly EnvFile[]): EnvFileRead {
-  const values: Record<string, string> = {};
-  for (const file of files) {
-    const read = readEnvFile(file);
-    if ("reason" in read) return read;
-    Object.assign(values, read.values);
-  }
-  return { values };
 }
 
 /** Would the reason why there is no such program show a value of a file? */

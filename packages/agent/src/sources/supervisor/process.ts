@@ -4,6 +4,7 @@ import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
+import { markOf } from "../../platform/tree.js";
 import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
@@ -306,7 +307,7 @@ export class SupervisedProcess implements Disposable {
   }
 
   #markOf(run: number): string {
-    return `${this.#deps.agentId}/${this.slot.service}/${this.slot.process}/${run}`;
+    return markOf(this.#deps.agentId, this.slot.service, this.slot.process, run);
   }
 
   get #name(): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { OstlerError, type TaskResult } from "@ostler/protocol";
+import type { Task } from "../../config/services.js";
 import { taskConfig } from "../../config/tasks.js";
 import { systemClock } from "../../core/clock.js";
 import { allProcesses, startEnvOf } from "../../platform/proc.js";
@@ -11,11 +12,18 @@ import { runTask } from "./run-task.js";
 
 const never = new AbortController().signal;
 
-type Settings = { env?: Record<string, string>; timeout?: string; secrets?: string[]; signal?: AbortSignal };
+type Settings = {
+  env?: Record<string, string>;
+  envFiles?: Task["envFiles"];
+  timeout?: string;
+  secrets?: string[];
+  signal?: AbortSignal;
+};
 
 /** Runs a script of the shell as a task. */
-function run(script: string, { env = {}, timeout = "1m", secrets = [], signal = never }: Settings = {}) {
-  const task = { ...taskConfig.parse({ command: ["sh", "-c", script], env, timeout }), cwd: "/usr" };
+function run(script: string, { envFiles = [], timeout = "1m", signal = never, ...settings }: Settings = {}) {
+  const { env = {}, secrets = [] } = settings;
+  const task = { ...taskConfig.parse({ command: ["sh", "-c", script], env, timeout }), cwd: "/usr", envFiles };
   const deps = { clock: systemClock, env: process.env, agentId: "agent", secrets: () => secrets };
   return runTask({ service: "web", name: "tidy" }, task, deps, signal);
 }
@@ -49,7 +57,7 @@ test("a task that fails says how it ended and what it said last, and leaves what
 });
 
 test("a program that is missing is told before anything begins", async () => {
-  const task = { ...taskConfig.parse({ command: ["/does/not/exist"] }), cwd: "/" };
+  const task = { ...taskConfig.parse({ command: ["/does/not/exist"] }), cwd: "/", envFiles: [] };
   const deps = { clock: systemClock, env: {}, agentId: "agent", secrets: () => [] };
   const [code, message] = await failing(runTask({ service: "web", name: "tidy" }, task, deps, never));
   assert.deepEqual([code, message], ["failed", "Task tidy could not be started: /does/not/exist does not exist."]);
@@ -100,4 +108,18 @@ test("known secrets are hidden in what a task wrote", async () => {
   assert.equal((await run("echo key $KEY", { env, secrets: ["s3cret"] })).stdout, "key [redacted]\n");
   const [, message] = await failing(run("echo no $KEY >&2; exit 1", { env, secrets: ["s3cret"] }));
   assert.equal(message, "Task tidy exited with code 1: no [redacted]");
+});
+
+test("a task has the variables of its service's files, whose values are hidden in what it wrote", async () => {
+  using dir = tempDir();
+  const path = dir.write("web.env", "TOKEN=hunter22\nDEBUG=1\n");
+  const { stdout } = await run("echo $TOKEN $DEBUG ${#TOKEN}", { envFiles: [{ path, optional: false }] });
+  assert.match(stdout, /^\S+ 1 8\n$/);
+  assert.ok(!stdout.includes("hunter22"));
+});
+
+test("a file of variables that cannot be read is told before anything begins", async () => {
+  const [code, message] = await failing(run("true", { envFiles: [{ path: "/does/not/exist", optional: false }] }));
+  assert.equal(code, "failed");
+  assert.match(message, /^Task tidy could not be started: .*\/does\/not\/exist/);
 });

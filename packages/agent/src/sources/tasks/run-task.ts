@@ -1,9 +1,10 @@
 import { exitInWords, OstlerError, type Exit, type TaskResult } from "@ostler/protocol";
 import { scrub } from "../../config/redact.js";
-import type { TaskConfig } from "../../config/tasks.js";
+import type { Task } from "../../config/services.js";
 import type { Clock } from "../../core/clock.js";
 import { runChild } from "../../platform/child.js";
 import { findProgram } from "../../platform/program.js";
+import { readEnvFiles } from "../../platform/env-file.js";
 import type { Identity } from "../../platform/proc.js";
 import { endTree } from "../../platform/tree-end.js";
 import { runVariable } from "../../platform/tree.js";
@@ -20,6 +21,9 @@ export type RunTaskDeps = {
 /** What is kept of each stream: its end, where a program says why it fails. */
 const keptBytes = 64 * 1024;
 
+/** Shorter values of env_file are words like `1` and `true`: hiding them would hide half of the output. */
+const minSecret = 6;
+
 /** How long whoever is asked to end has for it. */
 const graceMs = 5000;
 
@@ -34,12 +38,16 @@ const never = new AbortController().signal;
  */
 export async function runTask(
   { service, name }: { service: string; name: string },
-  task: TaskConfig & { cwd: string },
+  task: Task,
   { clock, env, agentId, secrets }: RunTaskDeps,
   signal: AbortSignal,
 ): Promise<TaskResult> {
-  const ready = findProgram(task, env);
-  if ("reason" in ready) throw new OstlerError("failed", `Task ${name} could not be started: ${ready.reason}`);
+  const unstartable = (reason: string): OstlerError =>
+    new OstlerError("failed", `Task ${name} could not be started: ${reason}`);
+  const files = readEnvFiles(task.envFiles);
+  if ("reason" in files) throw unstartable(files.reason);
+  const ready = findProgram({ ...task, env: { ...task.env, ...files.values } }, env);
+  if ("reason" in ready) throw unstartable(ready.reason);
   const mark = `${agentId}/${service}/task:${name}`;
   const endAll = async (root: Identity): Promise<void> => {
     await endTree(root, mark, { ask: true, deadlineMs: clock.monotonic() + graceMs }, clock, never);
@@ -50,9 +58,9 @@ export async function runTask(
   const spec = { ...ready, env: { ...ready.env, [runVariable]: mark }, keptBytes, endAll };
   const end = await runChild(spec, AbortSignal.any([signal, late.signal]));
   cancelTimer();
-  if (!end.started) throw new OstlerError("failed", `Task ${name} could not be started: ${end.reason}`);
+  if (!end.started) throw unstartable(end.reason);
   const { exit, stopped, stdout, stderr } = end;
-  const hidden = secrets();
+  const hidden = [...secrets(), ...Object.values(files.values).filter(({ length }) => length >= minSecret)];
   const data: TaskResult = {
     exit,
     stdout: scrub(stdout.text, hidden),
