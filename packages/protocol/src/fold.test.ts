@@ -607,7 +607,7 @@ test("an exceeded limit stands in the state until it is back", () => {
   const story = [configured(), started(1), tooMuch(1), tooMuch(1, "cpu"), enough(1), enough(1, "cpu")];
   assert.equal(tell(exceeded, story), "- - memory memory+cpu cpu -");
   const limit = walk(...story.slice(0, 3)).services.web?.processes.main?.exceeded?.memory;
-  assert.deepEqual(limit, { what: "memory", bound: "at-most", limit: 10, value: 20, since: timeOf(1) });
+  assert.deepEqual(limit, { what: "memory", bound: "at-most", limit: 10, value: 20, since: timeOf(1), action: "none" });
 });
 
 test("an exceeded limit ends with its run, and belongs to no other", () => {

@@ -111,13 +111,11 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withService(state, event.data.service, (service) => ({ ...service, ready: false, since: time }));
     case "check.passed":
       return withCheck(state, event.data, { role: event.data.role, status: "passed", since: time });
-    case "check.failed":
-      return withCheck(state, event.data, {
-        role: event.data.role,
-        status: "failed",
-        reason: event.data.reason,
-        since: time,
-      });
+    case "check.failed": {
+      const { role, reason, process } = event.data;
+      const about = process === undefined ? {} : { process };
+      return withCheck(state, event.data, { role, status: "failed", reason, ...about, since: time });
+    }
     case "command.accepted":
       return acceptCommand(state, event.data, time);
     case "command.finished":
@@ -191,10 +189,11 @@ type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarte
 
 /** A limit counts only for the run that exceeds it: another one may have begun meanwhile. */
 function exceed(process: ProcessState, data: EventData<"service.limit-exceeded">, time: string): ProcessState {
-  const { watch, run, what, child, bound, limit, value, forMs } = data;
+  const { watch, run, what, child, bound, limit, value, forMs, action } = data;
   const { phase } = process;
   if ((phase.name !== "running" && phase.name !== "stopping") || phase.run !== run) return process;
-  const limited = { what, ...(child === undefined ? {} : { child }), bound, limit, value, since: after(time, -forMs) };
+  const about = { what, ...(child === undefined ? {} : { child }), bound, limit, value };
+  const limited = { ...about, since: after(time, -forMs), action };
   return { ...process, exceeded: { ...process.exceeded, [watch]: limited } };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
 import { checkRole, endCause, exit, likely } from "./events/service.js";
-import { measuredLimit } from "./limits.js";
+import { limitAction, measuredLimit } from "./limits.js";
 import { own } from "./own.js";
 
 /**
@@ -23,7 +23,7 @@ export const phase = z.discriminatedUnion("name", [
 ]);
 export type Phase = z.infer<typeof phase>;
 
-export const exceededLimit = measuredLimit.extend({ since: z.string() });
+export const exceededLimit = measuredLimit.extend({ since: z.string(), action: limitAction.default("none") });
 export type ExceededLimit = z.infer<typeof exceededLimit>;
 
 export const processState = z.object({
@@ -55,6 +55,7 @@ export const checkState = z.object({
   role: checkRole,
   status: z.enum(["pending", "passed", "failed"]),
   reason: z.string().optional(),
+  process: z.string().optional().describe("The process that a failed check is about, where it is about one"),
   since: z.string().optional(),
 });
 export type CheckState = z.infer<typeof checkState>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EventData, HostEvent } from "@ostler/protocol";
+import { initialState, type EventData, type HostEvent } from "@ostler/protocol";
 import { configured, recordingBus } from "../testing/bus.js";
 import { enforceLimits } from "./enforce-limits.js";
 import { runPolicies } from "./policies.js";
@@ -12,24 +12,28 @@ const failed = (more: Partial<EventData<"check.failed">> = {}): HostEvent => ({
   data: { service: "web", check: "alive", role: "liveness", reason: "no answer", failures: 3, ...more },
 });
 
+const empty = initialState("e");
+
 test("a failed liveness check restarts its service, and says why", () => {
-  assert.deepEqual(restartUnhealthy(failed()), {
-    policy: "restart-unhealthy",
-    name: "service.restart",
-    args: { service: "web" },
-    reason: "liveness check alive failed: no answer",
-  });
+  assert.deepEqual(restartUnhealthy(failed(), empty), [
+    {
+      policy: "restart-unhealthy",
+      name: "service.restart",
+      args: { service: "web" },
+      reason: "liveness check alive failed: no answer",
+    },
+  ]);
 });
 
 test("a check that is about one process restarts that one alone", () => {
-  assert.deepEqual(restartUnhealthy(failed({ process: "api" }))?.args, { service: "web", process: "api" });
+  assert.deepEqual(restartUnhealthy(failed({ process: "api" }), empty)[0]?.args, { service: "web", process: "api" });
 });
 
 test("nothing else restarts anything", () => {
-  assert.equal(restartUnhealthy(failed({ role: "readiness" })), undefined);
+  assert.deepEqual(restartUnhealthy(failed({ role: "readiness" }), empty), []);
   const passed = { service: "web", check: "alive", role: "liveness", tookMs: 1 } as const;
-  assert.equal(restartUnhealthy({ type: "check.passed", data: passed }), undefined);
-  assert.equal(restartUnhealthy({ type: "somebody.else", data: { role: "liveness" } }), undefined);
+  assert.deepEqual(restartUnhealthy({ type: "check.passed", data: passed }, empty), []);
+  assert.deepEqual(restartUnhealthy({ type: "somebody.else", data: { role: "liveness" } }, empty), []);
 });
 
 const exceeded = (action: "none" | "restart" | "stop"): HostEvent => ({
@@ -43,10 +47,10 @@ const exceeded = (action: "none" | "restart" | "stop"): HostEvent => ({
 test("an exceeded limit restarts or stops its process when its watch wants that, and else nothing", () => {
   const decision = { policy: "enforce-limits", args: { service: "web", process: "api" } };
   const reason = "watch memory: memory 2 KiB, more than 1 KiB";
-  assert.deepEqual(enforceLimits(exceeded("restart")), { ...decision, name: "service.restart", reason });
-  assert.deepEqual(enforceLimits(exceeded("stop")), { ...decision, name: "service.stop", reason });
-  assert.equal(enforceLimits(exceeded("none")), undefined);
-  assert.equal(enforceLimits({ type: "somebody.else", data: { action: "restart" } }), undefined);
+  assert.deepEqual(enforceLimits(exceeded("restart"), empty), [{ ...decision, name: "service.restart", reason }]);
+  assert.deepEqual(enforceLimits(exceeded("stop"), empty), [{ ...decision, name: "service.stop", reason }]);
+  assert.deepEqual(enforceLimits(exceeded("none"), empty), []);
+  assert.deepEqual(enforceLimits({ type: "somebody.else", data: { action: "restart" } }, empty), []);
 });
 
 /** Commands that the policies want after some events. */
@@ -81,6 +85,28 @@ test("what is in maintenance is left to people, and no longer when that has ende
     assert.deepEqual(await decisions(configured("web"), began, failed()), []);
     assert.deepEqual(await decisions(configured("web"), began, ended, failed()), ["service.restart web"]);
   }
+});
+
+test("what is still wrong when maintenance ends is acted on then", async () => {
+  const actor = { kind: "cli", name: "local" } as const;
+  const run = { service: "web", process: "api", run: 1, pid: 7 };
+  const story: HostEvent[] = [
+    {
+      ...configured("web", [], ["api"]),
+      data: { service: "web", processes: ["api"], checks: [{ name: "alive", role: "liveness" }] },
+    } as HostEvent,
+    { type: "service.started", data: { ...run, startTicks: 1 } },
+    { type: "maintenance.began", data: { forMs: 1000, actor, reason: "disk" } },
+  ];
+  const ended: HostEvent = { type: "maintenance.ended", data: { because: "expired" } };
+  const passed: HostEvent = {
+    type: "check.passed",
+    data: { service: "web", check: "alive", role: "liveness", tookMs: 1 },
+  };
+  assert.deepEqual(await decisions(...story, failed(), ended), ["service.restart web"]);
+  assert.deepEqual(await decisions(...story, failed(), passed, ended), []);
+  assert.deepEqual(await decisions(...story, exceeded("stop"), ended), ["service.stop web"]);
+  assert.deepEqual(await decisions(...story, exceeded("none"), ended), []);
 });
 
 test("a decision comes when every listener has seen its event", async () => {

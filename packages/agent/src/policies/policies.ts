@@ -16,8 +16,7 @@ function mayAct({ args: { service } }: Decision, state: HostState): boolean {
 export function runPolicies(decide: (decision: Decision) => void): (published: Published) => void {
   return ({ event, state }) => {
     for (const policy of policies) {
-      const decision = policy(event, state);
-      if (decision && mayAct(decision, state)) queueMicrotask(() => decide(decision));
+      for (const decision of policy(event, state)) if (mayAct(decision, state)) queueMicrotask(() => decide(decision));
     }
   };
 }
