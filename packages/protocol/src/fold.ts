@@ -1,19 +1,11 @@
 import type { Position } from "./envelope.js";
 import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
-import { own } from "./own.js";
-import { withoutNulls } from "./patch.js";
-import {
-  maxCommandData,
-  maxCommands,
-  maxCrashes,
-  type CheckState,
-  type CommandState,
-  type HostState,
-  type Maintenance,
-  type ProcessState,
-  type ServiceState,
-} from "./state.js";
+import { acceptCommand, finishCommand } from "./fold-command.js";
+import { crashed, exceed, recover, withoutCrashes, withoutLimits } from "./fold-process.js";
+import { own, without } from "./own.js";
+import { type CheckState, type HostState, type Maintenance, type ProcessState, type ServiceState } from "./state.js";
+import { after } from "./time.js";
 
 /**
  * The next state. Pure, and shares what did not change, so that two states can be compared by reference.
@@ -187,27 +179,6 @@ function configureService(state: HostState, data: EventData<"service.configured"
 
 type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarted" | "service.adopted" }>;
 
-/** A limit counts only for the run that exceeds it: another one may have begun meanwhile. */
-function exceed(process: ProcessState, data: EventData<"service.limit-exceeded">, time: string): ProcessState {
-  const { watch, run, what, child, bound, limit, value, forMs, action } = data;
-  const { phase } = process;
-  if ((phase.name !== "running" && phase.name !== "stopping") || phase.run !== run) return process;
-  const about = { what, ...(child === undefined ? {} : { child }), bound, limit, value };
-  const limited = { ...about, since: after(time, -forMs), action };
-  return { ...process, exceeded: { ...process.exceeded, [watch]: limited } };
-}
-
-function recover({ exceeded = {}, ...process }: ProcessState, watch: string): ProcessState {
-  const rest = without(exceeded, watch);
-  return Object.keys(rest).length === 0 ? process : { ...process, exceeded: rest };
-}
-
-/** Limits are exceeded by a run, and end with it. */
-function withoutLimits(process: ProcessState): ProcessState {
-  const { exceeded, ...rest } = process;
-  return exceeded ? rest : process;
-}
-
 function withoutMaintenance<T extends { maintenance?: Maintenance | undefined }>(of: T): T {
   const { maintenance, ...rest } = of;
   return maintenance ? (rest as T) : of;
@@ -234,47 +205,6 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
     ...(restarted ? { lastRestart: { at: time, because: data.because } } : {}),
   };
   return { ...service, processes: { ...service.processes, [data.process]: next }, checks: pending(service.checks) };
-}
-
-function crashed(process: ProcessState, time: string): ProcessState {
-  return { ...process, crashes: [...process.crashes, time].slice(-maxCrashes) };
-}
-
-function withoutCrashes(process: ProcessState): ProcessState {
-  const calm = { ...process, crashes: [] };
-  delete calm.crashLoop;
-  return calm;
-}
-
-/** Makes room by forgetting the oldest that has finished; one that runs is forgotten only when all do. */
-function acceptCommand(state: HostState, { id, name, actor }: EventData<"command.accepted">, time: string): HostState {
-  const known = Object.entries(state.commands);
-  const kept =
-    known.length < maxCommands
-      ? known
-      : known.sort(([, a], [, b]) => Number(!a.outcome) - Number(!b.outcome) || (a.at < b.at ? -1 : 1)).slice(1);
-  return { ...state, commands: { ...Object.fromEntries(kept), [id]: { name, actor, at: time } } };
-}
-
-function finishCommand(
-  state: HostState,
-  { id, outcome, code, message, data }: EventData<"command.finished">,
-): HostState {
-  const command = own(state.commands, id);
-  if (!command) return state;
-  const finished: CommandState = {
-    ...command,
-    outcome,
-    lastSeq: state.seq,
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
-    ...(isRemembered(data) ? { data: withoutNulls(data) } : {}),
-  };
-  return { ...state, commands: { ...state.commands, [id]: finished } };
-}
-
-function isRemembered(data: unknown): boolean {
-  return data !== undefined && data !== null && JSON.stringify(data).length <= maxCommandData;
 }
 
 function withDegraded(state: HostState, degraded: Record<string, string>): HostState {
@@ -324,15 +254,4 @@ function pending(checks: Record<string, CheckState>): Record<string, CheckState>
   return Object.fromEntries(
     Object.entries(checks).map(([name, { role }]) => [name, { role, status: "pending" as const }]),
   );
-}
-
-function without<T>(record: Record<string, T>, key: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
-}
-
-/** The last moment that can be written; what lies beyond is as good as never. */
-const maxTimeMs = 8.64e15;
-
-function after(time: string, ms: number): string {
-  return new Date(Math.max(-maxTimeMs, Math.min(maxTimeMs, Date.parse(time) + ms))).toISOString();
 }

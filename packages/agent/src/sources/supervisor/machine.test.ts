@@ -378,6 +378,38 @@ suite("a process that crashes again and again", () => {
   });
 });
 
+suite("a process that is held", () => {
+  const heldContext: Context = { ...context(atOnce), heldMs: 5000 };
+  const held = (inputs: readonly Input[], from: State): string => {
+    let state = from;
+    let words = "";
+    for (const input of inputs) {
+      const [next, effects] = step(state, input, heldContext);
+      state = next;
+      words = [inWords(state), ...effects.map(effectInWords)].join(" ");
+    }
+    return words;
+  };
+  const running: State = { name: "running", run: 1, history: noHistory, pid: 101 };
+  const hold: Input = { input: "held", because: "maintenance" };
+
+  test("is not restarted when it ends, and sets no timer", () => {
+    assert.equal(held([exited(1)], running), "waiting#1@1: exited clear clear delayed");
+  });
+  test("waits although its time has come, until whoever holds it lets go", () => {
+    assert.equal(held([exited(1), due], running), "waiting#1@1:");
+    const waiting: State = { name: "waiting", run: 1, history: noHistory, because: "it ended" };
+    assert.equal(walk([due], always, waiting)[0], "starting@2: clear spawn-2");
+  });
+  test("waits also when it had not begun yet", () => {
+    assert.equal(held([hold], stopped), "waiting@0: clear delayed");
+  });
+  test("goes on when it runs, and begins when somebody starts it", () => {
+    assert.equal(held([hold], running), "running@1:");
+    assert.equal(held([hold, start], stopped), "starting@1: clear spawn-1");
+  });
+});
+
 suite("the exits that the configuration names", () => {
   const listing = (lists: Partial<Policy>, base = onFailure): Policy => ({ ...base, ...lists });
   const after = (exit: Exit, policy: Policy): string =>

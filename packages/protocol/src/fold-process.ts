@@ -1,0 +1,37 @@
+import type { EventData } from "./events/index.js";
+import { maxCrashes, type ProcessState } from "./state.js";
+import { after } from "./time.js";
+import { without } from "./own.js";
+
+/** What events change in the state of one process. */
+
+export function crashed(process: ProcessState, time: string): ProcessState {
+  return { ...process, crashes: [...process.crashes, time].slice(-maxCrashes) };
+}
+
+export function withoutCrashes(process: ProcessState): ProcessState {
+  const calm = { ...process, crashes: [] };
+  delete calm.crashLoop;
+  return calm;
+}
+
+/** A limit counts only for the run that exceeds it: another one may have begun meanwhile. */
+export function exceed(process: ProcessState, data: EventData<"service.limit-exceeded">, time: string): ProcessState {
+  const { watch, run, what, child, bound, limit, value, forMs, action } = data;
+  const { phase } = process;
+  if ((phase.name !== "running" && phase.name !== "stopping") || phase.run !== run) return process;
+  const about = { what, ...(child === undefined ? {} : { child }), bound, limit, value };
+  const limited = { ...about, since: after(time, -forMs), action };
+  return { ...process, exceeded: { ...process.exceeded, [watch]: limited } };
+}
+
+export function recover({ exceeded = {}, ...process }: ProcessState, watch: string): ProcessState {
+  const rest = without(exceeded, watch);
+  return Object.keys(rest).length === 0 ? process : { ...process, exceeded: rest };
+}
+
+/** Limits are exceeded by a run, and end with it. */
+export function withoutLimits(process: ProcessState): ProcessState {
+  const { exceeded, ...rest } = process;
+  return exceeded ? rest : process;
+}
