@@ -35,7 +35,7 @@ export type Input =
   | { input: "started"; run: number; pid: number; startTicks: number }
   | { input: "start-failed"; run: number; reason: string }
   | { input: "adopted"; run: number; pid: number; startTicks: number; uptimeMs: number }
-  | ({ input: "exited"; run: number; pid: number; uptimeMs: number; whileAway: boolean } & Ended)
+  | ({ input: "exited"; run: number; pid: number; uptimeMs: number; whileAway: boolean; told?: boolean } & Ended)
   | { input: "ready" }
   | { input: "unready" }
   | { input: "restart-due" }
@@ -225,23 +225,22 @@ function onExited(state: State, input: Extract<Input, { input: "exited" }>, cont
   const asked = isCure ? "unhealthy" : expected ? "stop" : "no";
   const cause = causeOf({ exit, clean: isClean(exit, context.restart), asked, outOfMemory, forced });
   const guess = likely && !expected ? { likely } : {};
-  const exited = publish({
-    type: "service.exited",
-    data: { ...who(context), run, pid, exit, cause, ...guess, uptimeMs, expected, whileAway },
-  });
+  const data = { ...who(context), run, pid, exit, cause, ...guess, uptimeMs, expected, whileAway };
+  // An agent before this one may have told it, and have come no further.
+  const exited = input.told ? [] : [publish({ type: "service.exited", data })];
   if (state.name === "running") {
     const because = `it ${endInWords({ exit, cause, ...guess })}`;
     const end = { exit, because, hopeless: isHopeless(likely) };
-    return follow(state, afterEnd(end, state.history, context.restart, context), because, context, [exited]);
+    return follow(state, afterEnd(end, state.history, context.restart, context), because, context, exited);
   }
-  if (state.next.name === "stop") return rest(state, context, [exited]);
+  if (state.next.name === "stop") return rest(state, context, exited);
   const { because, backOff } = state.next;
   if (backOff) {
     const after = afterFailure({ because, hopeless: false }, state.history, context.restart, context);
-    return follow(state, after, because, context, [exited]);
+    return follow(state, after, because, context, exited);
   }
   const [starting, effects] = spawn(state, noHistory, because);
-  return [starting, [exited, ...effects]];
+  return [starting, [...exited, ...effects]];
 }
 
 /** Does what the restart policy says. */

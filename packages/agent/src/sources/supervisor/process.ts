@@ -94,10 +94,11 @@ export class SupervisedProcess implements Disposable {
       const data = { ...this.slot, run, pid, exit, cause, uptimeMs: 0, expected: false, whileAway: true };
       this.#deps.publish({ type: "service.exited", data });
     }
-    if (last.is !== "alive" && last.is !== "ended") return;
+    if (last.is === "beginning" || last.is === "over") return;
     this.#run = this.#runOf(last.run, last.identity);
     const { uptimeMs } = this.#run;
     if (last.is === "alive") this.feed({ input: "adopted", run: last.run, ...last.identity, uptimeMs });
+    else if (last.is === "undecided") this.#onOver(this.#run, last.exit, true, true);
     else if (last.status !== undefined) this.#onExited(last.run, last.status, true);
   }
 
@@ -253,19 +254,20 @@ export class SupervisedProcess implements Disposable {
   }
 
   /** The first process has ended. One that is being stopped has ended when nobody is left. */
-  #onOver(run: Run, exit: Exit, whileAway: boolean): void {
+  #onOver(run: Run, exit: Exit, whileAway: boolean, told = false): void {
     if (run.over) return;
     run.over = true;
     if (this.#state.name === "stopping")
       void run.ended().then(() => this.#tellEnd(run, { exit, forced: run.forced, outOfMemory: false }, whileAway));
     else {
-      this.#tellEnd(run, { exit, forced: false, ...this.#evidenceOf(run, exit) }, whileAway);
+      this.#tellEnd(run, { exit, forced: false, ...this.#evidenceOf(run, exit) }, whileAway, told);
       void run.endRest(this.#spec.config.stop.timeout);
     }
   }
 
-  #tellEnd({ number, identity, uptimeMs }: Run, ended: Ended, whileAway: boolean): void {
-    this.feed({ input: "exited", run: number, pid: identity.pid, ...ended, uptimeMs, whileAway });
+  #tellEnd({ number, identity, uptimeMs }: Run, ended: Ended, whileAway: boolean, told = false): void {
+    const its = { ...ended, uptimeMs, whileAway, ...(told ? { told } : {}) };
+    this.feed({ input: "exited", run: number, pid: identity.pid, ...its });
   }
 
   #evidenceOf({ number, identity, uptimeMs }: Run, exit: Exit): ReturnType<typeof findEvidence> {

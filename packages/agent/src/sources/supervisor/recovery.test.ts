@@ -83,9 +83,28 @@ test("an end that was told already is not told again", () => {
   assert.deepEqual([exits, last, then], [[], { is: "over" }, "start"]);
 });
 
-test("an end that was told without a decision is told again, so that there is one", () => {
-  const { last } = recover(record(begun(3, 1)), known({ name: "exited", run: 3 }, 3), facts());
-  assert.equal(last.is, "ended");
+test("an end that nobody recorded is not told again either", () => {
+  const { exits, last, then } = recover(record(begun(3)), known({ name: "stopped" }, 3), facts());
+  assert.deepEqual([exits, last, then], [[], { is: "over" }, "start"]);
+});
+
+test("an end that was told without a decision is decided, not told again", () => {
+  const before = { ...known({ name: "exited", run: 3 }, 3), crashes: [at, at] };
+  const { state, exits, last } = recover(record(begun(3, 1)), before, facts());
+  assert.deepEqual([exits, state.history.crashes], [[], [Date.parse(at)]]);
+  assert.deepEqual(last, { is: "undecided", run: 3, identity, exit: { kind: "code", code: 1 } });
+});
+
+test("a run before the last one whose end was told is not told again while nothing is decided", () => {
+  const { exits } = recover(record(begun(3, 1), begun(4, 1)), known({ name: "exited", run: 3 }, 3), facts());
+  assert.deepEqual(exits, []);
+});
+
+test("an end that somebody asked for needs no decision", () => {
+  const before = known({ name: "exited", run: 3 }, 3);
+  const asked = { ...before, lastExit: { ...before.lastExit!, expected: true } };
+  const { last, then } = recover(record(begun(3, 1)), asked, facts());
+  assert.deepEqual([last, then], [{ is: "over" }, "start"]);
 });
 
 test("who waited for the next attempt is started, and keeps count", () => {

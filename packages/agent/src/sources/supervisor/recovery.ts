@@ -15,6 +15,8 @@ export type Recovery = {
     | { is: "alive"; run: number; identity: Identity }
     /** It ended; without a status its keeper may still be about to record it. */
     | { is: "ended"; run: number; identity: Identity; status: number | undefined }
+    /** Its end is told, but nothing was decided about it. */
+    | { is: "undecided"; run: number; identity: Identity; exit: Exit }
     /** Its keeper is about to begin. */
     | { is: "beginning" }
     | { is: "over" };
@@ -37,11 +39,10 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
   const phase = before?.phase;
   const history = historyOf(before, facts);
   const knownRun = before ? Math.max(runOf(before.phase), before.lastExit?.run ?? 0) : 0;
-  const reported = (run: number): boolean => (before?.lastExit?.run ?? 0) >= run && phase?.name !== "exited";
+  const reported = (run: number): boolean => (before?.lastExit?.run ?? 0) >= run;
   const last = record.runs.at(-1);
   const exits = unheard(record.runs.slice(0, -1), phase, reported, facts);
-  if (!last || last.run < knownRun)
-    return {
+  if (!last || last.run < knownRun) return {
       ...nothingRuns({ run: knownRun, history }, record, phase, facts),
       exits: [...exits, ...vanished(record, phase, facts)],
     };
@@ -69,10 +70,15 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
       last: { is: "alive", run, identity },
       then: record.stopped ? "stop" : "nothing",
     };
-  if (last.status !== undefined && reported(run))
-    return { ...nothingRuns({ run, history }, record, phase, facts), exits };
   const state: State = { name: "running", run, history, pid: identity.pid };
   const then = record.stopped ? "stop" : "nothing";
+  if (reported(run)) {
+    if (phase?.name !== "exited" || !before?.lastExit || before.lastExit.expected)
+      return { ...nothingRuns({ run, history }, record, phase, facts), exits };
+    const crashes = history.crashes.slice(0, -1); // Its own is counted when it is decided.
+    const undecided = { ...state, history: { ...history, crashes } };
+    return { state: undecided, exits, last: { is: "undecided", run, identity, exit: before.lastExit.exit }, then };
+  }
   return { state, exits, last: { is: "ended", run, identity, status: last.status }, then };
 }
 
