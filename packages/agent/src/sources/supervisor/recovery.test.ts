@@ -169,6 +169,18 @@ test("what ran before the host was restarted has ended, and nobody knows how", (
   assert.deepEqual([then, state.run], ["start", 9]);
 });
 
+test("a run whose record is gone because others came after it has its end told, before theirs", () => {
+  const { exits, last } = recover(record(begun(7, 1), begun(8)), known(running(4)), facts({ alive: () => true }));
+  assert.deepEqual(
+    exits.map(({ run, exit: { kind } }) => [run, kind]),
+    [
+      [4, "unknown"],
+      [7, "code"],
+    ],
+  );
+  assert.equal(last.is, "alive");
+});
+
 test("run numbers go on from what the journal knew", () => {
   assert.equal(recover(record(), known({ name: "stopped" }, 12), facts()).state.run, 12);
 });

@@ -41,11 +41,8 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
   const knownRun = before ? Math.max(runOf(before.phase), before.lastExit?.run ?? 0) : 0;
   const reported = (run: number): boolean => (before?.lastExit?.run ?? 0) >= run;
   const last = record.runs.at(-1);
-  const exits = unheard(record.runs.slice(0, -1), phase, reported, facts);
-  if (!last || last.run < knownRun) return {
-      ...nothingRuns({ run: knownRun, history }, record, phase, facts),
-      exits: [...exits, ...vanished(record, phase, facts)],
-    };
+  const exits = [...vanished(record, phase, facts), ...unheard(record.runs.slice(0, -1), phase, reported, facts)];
+  if (!last || last.run < knownRun) return { ...nothingRuns({ run: knownRun, history }, record, phase, facts), exits };
   const { run, started: identity } = last;
   if (!identity) {
     const begins = (last.claimed || !facts.claim(run)) && facts.keeperLives(run);
