@@ -1,7 +1,7 @@
 // How much memory and CPU an idle agent takes after a minute: one service, ten checks, one controller; beside a bare Node.
-import { readdirSync, readFileSync } from "node:fs";
 import { Controller, tokens } from "@ostler/sdk";
 import { ostler, report, until, Workplace } from "./helpers/bench.js";
+import { cpuMs, memoryMib, parentOf } from "./helpers/proc.js";
 
 const seconds = Number(process.argv[2] ?? 60);
 
@@ -27,11 +27,10 @@ const before = [cpuMs(agent.pid), cpuMs(node.pid)];
 await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 const row = (name: string, of: number | undefined, cpuBefore = 0): (string | number)[] => {
-  const rollup = readFileSync(`/proc/${of}/smaps_rollup`, "utf8");
-  const mib = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? 0) / 1024;
-  return [name, mib("Rss"), mib("Pss"), mib("Anonymous"), (cpuMs(of) - cpuBefore) / seconds];
+  const { rss, pss, anonymous } = memoryMib(of);
+  return [name, rss, pss, anonymous, (cpuMs(of) - cpuBefore) / seconds];
 };
-const keeper = pid?.name === "running" ? Number(readFileSync(`/proc/${pid.pid}/stat`, "latin1").split(" ")[3]) : 0;
+const keeper = pid?.name === "running" ? parentOf(pid.pid) : 0;
 report(`after ${seconds} s with one service, ten checks and one controller, MiB and ms of CPU a second`, [
   ["", "RSS", "PSS", "anonymous", "CPU ms/s"],
   row("ostler", agent.pid, before[0]),
@@ -40,12 +39,3 @@ report(`after ${seconds} s with one service, ten checks and one controller, MiB 
 ]);
 const { execFileSync } = await import("node:child_process");
 execFileSync(ostler[0] ?? "", [...ostler.slice(1), "-c", config, "stop", "svc"], { stdio: "ignore" });
-
-/** Of all threads, from the scheduler's own count in nanoseconds. */
-function cpuMs(of = 0): number {
-  const threads = readdirSync(`/proc/${of}/task`);
-  const ns = threads.map((thread) =>
-    Number(readFileSync(`/proc/${of}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
-  );
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
-}

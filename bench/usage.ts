@@ -1,7 +1,8 @@
 // What the measurement of all services costs: 100 services of 3 processes each, and how it grows with strangers on the host.
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { endGroup, ostler, report, until, Workplace } from "./helpers/bench.js";
+import { cpuMs } from "./helpers/proc.js";
 
 const services = Number(process.argv[2] ?? 100);
 const seconds = Number(process.argv[3] ?? 20);
@@ -65,13 +66,4 @@ agent.kill("SIGTERM");
 
 function rest(s: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, s * 1000));
-}
-
-/** Of all threads, from the scheduler's own count in nanoseconds. */
-function cpuMs(of = 0): number {
-  const threads = readdirSync(`/proc/${of}/task`);
-  const ns = threads.map((thread) =>
-    Number(readFileSync(`/proc/${of}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
-  );
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
