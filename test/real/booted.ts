@@ -78,12 +78,17 @@ export class Booted implements AsyncDisposable {
       group,
       spawn("sh", ["-c", inGroup, "sh", group, ...command], { stdio: "ignore" }),
     );
-    await until(() => booted.#findPid(), "systemd is there");
-    await until(
-      () => booted.run("systemctl", "is-active", "basic.target").stdout.trim() === "active",
-      "systemd has booted",
-      60_000,
-    );
+    try {
+      await until(() => booted.#findPid(), "systemd is there");
+      await until(
+        () => booted.run("systemctl", "is-active", "basic.target").stdout.trim() === "active",
+        "systemd has booted",
+        60_000,
+      );
+    } catch (failure) {
+      await booted[Symbol.asyncDispose]();
+      throw failure;
+    }
     return booted;
   }
 
@@ -91,6 +96,20 @@ export class Booted implements AsyncDisposable {
     this.#directory = directory;
     this.#group = group;
     this.#unshare = unshare;
+  }
+
+  /** Its root directory, as it is reached from here. */
+  get root(): string {
+    return `/proc/${this.#pid}/root`;
+  }
+
+  /** The pid that a child of its systemd, which has this one in there, has here. */
+  pidHere(pid: number): number {
+    const found = childrenOf(this.#pid).find((child) =>
+      new RegExp(`^NSpid:.*\\t${pid}$`, "m").test(readFileSync(`/proc/${child}/status`, "latin1")),
+    );
+    if (found === undefined) throw new Error(`systemd has no child ${pid}`);
+    return found;
   }
 
   /** Runs a program in there. */
@@ -109,18 +128,23 @@ export class Booted implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = once(this.#unshare, "exit");
-    this.#unshare.kill("SIGKILL");
-    await ended;
+    if (this.#unshare.kill("SIGKILL")) await ended;
     for (const tree of hierarchies) await until(() => removeTree(join(tree, this.#group)));
     rmSync(this.#directory, { recursive: true });
   }
 
   #findPid(): boolean {
-    const children = readFileSync(`/proc/${this.#unshare.pid}/task/${this.#unshare.pid}/children`, "utf8").trim();
-    const [first] = children.split(" ");
-    this.#pid = Number(first);
+    this.#pid = childrenOf(this.#unshare.pid)[0] ?? 0;
     return this.#pid > 0 && readFileSync(`/proc/${this.#pid}/comm`, "utf8").trim() === "systemd";
   }
+}
+
+function childrenOf(pid = 0): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children
+    .split(" ")
+    .map(Number)
+    .filter((child) => child > 0);
 }
 
 /** Groups are directories that can be removed when they are empty; false while a process in one of them is ending. */
