@@ -33,7 +33,7 @@ export function groupIsEmpty(root: Identity): boolean {
  * monotonic clock whoever is left gets SIGKILL.
  */
 export async function endTree(
-  root: Identity,
+  root: Identity | undefined,
   mark: string,
   { ask, deadlineMs }: { ask: boolean; deadlineMs: number },
   clock: Clock,
@@ -52,7 +52,7 @@ export async function endTree(
 
 async function killTree(
   first: number[],
-  root: Identity,
+  root: Identity | undefined,
   mark: string,
   clock: Clock,
   signal: AbortSignal,

@@ -3,21 +3,35 @@ import { allProcesses, startEnvOf, type Identity, type ProcessStat } from "./pro
 /** The environment variable that marks every descendant of a run, wherever it hides. */
 export const runVariable = "OSTLER_RUN";
 
-/** The mark of a run. */
-export function markOf(agentId: string, service: string, process: string, run: number): string {
+/** The mark of a run; without its number the beginning of the marks of all runs. */
+export function markOf(agentId: string, service: string, process: string, run: number | ""): string {
   return `${agentId}/${service}/${process}/${run}`;
+}
+
+/**
+ * Marks of all runs of an agent of which somebody is left, however old they are. Not the run that this agent itself is part
+ * of, because a service started it.
+ */
+export function marksLeft(agentId: string): string[] {
+  const marks = allProcesses().flatMap(({ pid, ended }) => (ended ? [] : (startEnvOf(pid, runVariable) ?? [])));
+  return [...new Set(marks)].filter(
+    (mark) =>
+      mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable] && /^[^/]+\/[^/]+\/[^/]+\/\d+$/.test(mark),
+  );
 }
 
 /**
  * Pids of everything that belongs to a run: its session and process group, the descendants of its first process, and
  * whoever carries the run's mark in its environment (a daemon that left the session). The first process itself included,
- * zombies not. When the pid has been given to another process since, its session and group are that one's.
+ * zombies not. When the pid has been given to another process since, its session and group are that one's. Of a run whose
+ * first process nobody knows any more, the mark tells.
  */
-export function treeOf(root: Identity, mark: string): number[] {
-  const younger = allProcesses().filter(({ startTicks }) => startTicks >= root.startTicks);
-  const recycled = younger.some(({ pid, startTicks }) => pid === root.pid && startTicks !== root.startTicks);
+export function treeOf(root: Identity | undefined, mark: string): number[] {
+  const younger = allProcesses().filter(({ startTicks }) => !root || startTicks >= root.startTicks);
+  const recycled = younger.some(({ pid, startTicks }) => pid === root?.pid && startTicks !== root.startTicks);
   const belongs = ({ pid, session, group }: ProcessStat): boolean =>
-    (!recycled && [pid, session, group].includes(root.pid)) || startEnvOf(pid, runVariable) === mark;
+    (root !== undefined && !recycled && [pid, session, group].includes(root.pid)) ||
+    startEnvOf(pid, runVariable) === mark;
   const running = younger.filter(({ ended }) => !ended);
   const members = new Set(running.filter(belongs).map(({ pid }) => pid));
   for (let before = -1; before !== members.size;) {

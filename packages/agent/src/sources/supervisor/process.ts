@@ -10,11 +10,12 @@ import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
+import { endLeftBehind } from "./left-behind.js";
 import { step, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
-import { Run } from "./run.js";
+import { Run, type RunDeps } from "./run.js";
 
 export type ProcessSpec = { config: ProcessConfig; restart: RestartConfig };
 
@@ -40,6 +41,8 @@ export class SupervisedProcess implements Disposable {
   #state: State;
   /** The run that has begun last. */
   #run: Run | undefined;
+  /** Resolves when nobody is left of runs that an agent before this one has not ended to the last process. */
+  #leftBehind: Promise<void> | undefined;
   /** Where the output of the runs that were launched last begins: of two, because one may begin while the other is told. */
   #outputs: { run: number; from: SpoolMark }[] = [];
   /** What went wrong last, for whoever waits for it to run. */
@@ -81,8 +84,10 @@ export class SupervisedProcess implements Disposable {
     this.#spec = spec;
   }
 
-  /** Goes on where an agent before this one was (see recovery.ts). */
-  resume({ exits, last }: Recovery): void {
+  /** Goes on where an agent before this one was (see recovery.ts); `marks` are those of all runs of which somebody is left. */
+  resume({ exits, last, state }: Recovery, marks: readonly string[]): void {
+    const own = marks.filter((mark) => mark.startsWith(this.#markOf("")));
+    this.#endLeftBehind(last.is === "over" ? own : own.filter((mark) => mark !== this.#markOf(state.run)));
     for (const { run, pid, exit } of exits) {
       const cause = causeOf({
         exit,
@@ -113,7 +118,7 @@ export class SupervisedProcess implements Disposable {
   async stop(signal: AbortSignal): Promise<void> {
     const unrecorded = this.#setStopped(true);
     this.feed({ input: "stop" });
-    await this.#until((state) => state.name === "stopped", signal);
+    await this.#until((state) => state.name === "stopped" && !this.#leftBehind, signal);
     if (unrecorded === undefined) return;
     throw new OstlerError(
       "failed",
@@ -214,11 +219,20 @@ export class SupervisedProcess implements Disposable {
     this.#timers.clear();
   }
 
-  /** Starts a run, but never beside what is left of the one before. */
+  /** Starts a run, but never beside what is left of those before. */
   #spawn(run: number): void {
     const rest = this.#run?.over ? this.#run.endRest(this.#spec.config.stop.timeout) : undefined;
-    if (rest) void rest.then(() => this.#launch(run));
+    if (rest || this.#leftBehind) void Promise.all([rest, this.#leftBehind]).then(() => this.#launch(run));
     else this.#launch(run);
+  }
+
+  #endLeftBehind(marks: readonly string[]): void {
+    if (marks.length === 0) return;
+    const ending = endLeftBehind(marks, this.#spec.config.stop.timeout, this.#runDeps);
+    this.#leftBehind = ending.then(() => {
+      this.#leftBehind = undefined;
+      this.#changes.notify();
+    });
   }
 
   #launch(run: number): void {
@@ -281,17 +295,21 @@ export class SupervisedProcess implements Disposable {
   }
 
   #runOf(number: number, identity: Identity): Run {
-    return new Run(number, identity, this.#markOf(number), {
+    return new Run(number, identity, this.#markOf(number), this.#runDeps);
+  }
+
+  get #runDeps(): RunDeps {
+    return {
       clock: this.#deps.clock,
       signal: this.#end.signal,
       killed: ({ killed: pids, survivors }, reason) =>
         this.#deps.publish({ type: "service.killed", data: { ...this.slot, pids, survivors, reason } }),
-    });
+    };
   }
 
   /** It was launched, and its keeper has not recorded the start yet. */
   #awaitsKeeper(name: State["name"]): boolean {
-    return (name === "starting" || name === "cancelling") && this.#run?.over !== true;
+    return (name === "starting" || name === "cancelling") && this.#run?.over !== true && !this.#leftBehind;
   }
 
   /** Why it could not be recorded, for the one who wants to know. */
@@ -308,7 +326,7 @@ export class SupervisedProcess implements Disposable {
     return runPrefix(this.#deps.records, this.slot, run);
   }
 
-  #markOf(run: number): string {
+  #markOf(run: number | ""): string {
     return markOf(this.#deps.agentId, this.slot.service, this.slot.process, run);
   }
 

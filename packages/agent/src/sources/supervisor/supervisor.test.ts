@@ -9,8 +9,12 @@ import { Bus } from "../../core/bus.js";
 import { systemClock } from "../../core/clock.js";
 import { Pulse } from "../../core/pulse.js";
 import { bootId, statOf } from "../../platform/proc.js";
+import { markedRun } from "../../testing/marked-run.js";
 import { until } from "../../testing/until.js";
 import { Supervisor, type Services } from "./supervisor.js";
+
+/** Of nobody else: a supervisor ends what carries the marks of its agent. */
+const agentId = `supervisor-test-${process.pid}`;
 
 const never = new AbortController().signal;
 
@@ -40,14 +44,14 @@ class Host implements AsyncDisposable {
     this.bus = this.#newBus(previous);
     this.bus.publish({
       type: "agent.started",
-      data: { agentId: "id", name: "a", version: "0", node: "", pid: 1, session: "s", bootId: bootId(), labels: {} },
+      data: { agentId, name: "a", version: "0", node: "", pid: 1, session: "s", bootId: bootId(), labels: {} },
     });
     this.supervisor = Supervisor.start(services, {
       publish: this.bus.publish,
       clock: systemClock,
       random,
       env: process.env,
-      agentId: "id",
+      agentId,
       runDir: this.directory,
       spools: join(this.directory, "output"),
       previous,
@@ -111,7 +115,7 @@ class Host implements AsyncDisposable {
   }
 
   #newBus(state: HostState): Bus {
-    const bus = new Bus({ state, agentId: "id", clock: systemClock });
+    const bus = new Bus({ state, agentId, clock: systemClock });
     bus.subscribe("test", ({ event }) => {
       if (isHostEvent(event)) this.events.push(event);
     });
@@ -208,6 +212,28 @@ test("the next agent adopts what runs, untouched", async () => {
   host.begin({ web: sleeper });
   assert.equal(await host.pidOf("web"), pid);
   assert.deepEqual(host.story(), ["configured", "started", "adopted"]);
+});
+
+test("what is left of earlier runs, because their agent was killed, is ended before anything is started", async () => {
+  await using host = new Host();
+  using left = markedRun("trap '' TERM; while :; do sleep 1; done", `${agentId}/web/main/1`);
+  host.begin({ web: shell("exec sleep 600", { stop: { timeout: "200ms" } }) });
+  let wasAlone = true;
+  host.bus.subscribe("order", ({ event }) => {
+    if (event.type === "service.started") wasAlone = !lives(left.identity.pid);
+  });
+  await host.pidOf("web");
+  assert.ok(wasAlone);
+  await host.happened("service.killed");
+});
+
+test("what is left of earlier runs is ended beside the run that is adopted", async () => {
+  await using host = new Host();
+  const pid = await begun(host, { web: sleeper });
+  using left = markedRun("sleep 600", `${agentId}/web/main/0`);
+  host.begin({ web: sleeper });
+  await until(() => !lives(left.identity.pid));
+  assert.equal(await host.pidOf("web"), pid);
 });
 
 test("an adopted process that ends has its exit status told", async () => {
@@ -383,7 +409,7 @@ test("a service inherits little, and nothing that the agent keeps secret", async
   delete process.env.OSTLER_TEST_SECRET;
   assert.match(env, /^GREETING=hello$/m);
   assert.match(env, /^N=3$/m);
-  assert.match(env, /^OSTLER_RUN=id\/web\/main\/1$/m);
+  assert.match(env, new RegExp(`^OSTLER_RUN=${agentId}/web/main/1$`, "m"));
   assert.doesNotMatch(env, /hush/);
 });
 

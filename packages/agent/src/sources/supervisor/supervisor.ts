@@ -8,7 +8,7 @@ import { findExecutable } from "../../platform/executable.js";
 import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import type { SpoolRange } from "../../platform/spool.js";
-import { treeOf } from "../../platform/tree.js";
+import { marksLeft, treeOf } from "../../platform/tree.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Restart } from "./machine.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
@@ -42,6 +42,8 @@ export class Supervisor implements Disposable {
   readonly #watch: RecordWatch;
   readonly #subscription: Disposable;
   readonly #end = new AbortController();
+  /** Marks of the runs that an agent before this one left behind, as they were when this one began. */
+  readonly #marks: readonly string[];
   #services: Services;
 
   /** Adopts what runs and starts what should run; returns when every start is under way. @throws OstlerError `failed` */
@@ -61,6 +63,7 @@ export class Supervisor implements Disposable {
   private constructor(services: Services, deps: ProcessDeps & SupervisorDeps) {
     this.#deps = deps;
     this.#services = services;
+    this.#marks = marksLeft(deps.agentId);
     this.#told = new Map(
       Object.entries(deps.previous.services).map(([name, state]) => [name, JSON.stringify(shapeIn(state))]),
     );
@@ -181,7 +184,7 @@ export class Supervisor implements Disposable {
     });
     const supervised = new SupervisedProcess(slot, spec, recovery.state, this.#deps);
     this.#processes.set(keyOf(slot), supervised);
-    supervised.resume(recovery);
+    supervised.resume(recovery, this.#marks);
     return { supervised, then: recovery.then };
   }
 
