@@ -24,6 +24,8 @@ export type Ran = { code: number; stdout: string; stderr: string };
 export class TestAgent implements AsyncDisposable {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Where its data directory is seen from here, and the program through which it is started to see it there itself. */
+  place: { data: string; wrapper: readonly string[] };
   #process: ChildProcess | undefined;
   #output = "";
 
@@ -48,6 +50,7 @@ export class TestAgent implements AsyncDisposable {
 
   private constructor(directory: string, env: NodeJS.ProcessEnv) {
     this.directory = directory;
+    this.place = { data: join(directory, "data"), wrapper: [] };
     this.env = { ...process.env, NO_COLOR: "1", ...env };
   }
 
@@ -56,7 +59,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   get socket(): string {
-    return join(this.directory, "data", "ostler.sock");
+    return join(this.place.data, "ostler.sock");
   }
 
   get pid(): number {
@@ -84,7 +87,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   spawn(): ChildProcess {
-    return this.spawnIn([]);
+    return this.spawnIn(this.place.wrapper);
   }
 
   /** Starts the agent's process through another program, which must end by executing its arguments. */
@@ -114,7 +117,7 @@ export class TestAgent implements AsyncDisposable {
   /** The command line, against this agent. */
   async ostler(...args: string[]): Promise<Ran> {
     return new Promise((resolve) => {
-      const [program = "", ...before] = ostler;
+      const [program = "", ...before] = [...this.place.wrapper, ...ostler];
       execFile(
         program,
         [...before, "-c", this.configFile, ...args],
@@ -141,6 +144,24 @@ export class TestAgent implements AsyncDisposable {
       });
       sent.on("error", reject);
       sent.end();
+    });
+  }
+
+  /** Sends a command over the control socket; resolves with the status of the answer when the command has ended. */
+  async command(name: string, args: Record<string, unknown>): Promise<number> {
+    const { request } = await import("node:http");
+    return new Promise((resolve, reject) => {
+      const headers = { "content-type": "application/json" };
+      const sent = request(
+        { socketPath: this.socket, path: "/v1/commands?wait", method: "POST", headers, agent: false },
+        (response) => {
+          response.resume();
+          response.on("error", reject);
+          response.on("end", () => resolve(response.statusCode ?? 0));
+        },
+      );
+      sent.on("error", reject);
+      sent.end(JSON.stringify({ name, args }));
     });
   }
 
@@ -181,14 +202,14 @@ export class TestAgent implements AsyncDisposable {
 
   /** Pids of every process that carries a mark of this agent, wherever it is. */
   servicePids(): number[] {
-    const idFile = join(this.directory, "data", "agent.id");
+    const idFile = join(this.place.data, "agent.id");
     const id = existsSync(idFile) ? readFileSync(idFile, "utf8").trim() : "none";
     return pidsMarked(`OSTLER_RUN=${id}/`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end("SIGKILL");
-    endServices(join(this.directory, "data"));
+    endServices(this.place.data);
     for (const pid of this.servicePids()) kill(pid);
     await until(() => this.servicePids().length === 0, "nothing is left of the services");
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
