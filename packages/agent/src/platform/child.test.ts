@@ -50,8 +50,8 @@ test("a child that is withdrawn before it began does not begin", async () => {
 test("a child that is withdrawn is ended, and what it wrote until then is told", async () => {
   const stop = new AbortController();
   const endAll = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
-  const trapped = once(process, "SIGUSR2");
-  const running = run("echo before; trap '' TERM; kill -USR2 $PPID; sleep 1000", stop.signal, { endAll });
+  const trapped = once(process, "SIGWINCH");
+  const running = run("echo before; trap '' TERM; kill -WINCH $PPID; sleep 1000", stop.signal, { endAll });
   await trapped;
   stop.abort();
   assert.equal(await tell(running), "SIGKILL stopped [before] []");

@@ -101,8 +101,8 @@ test("a run before the last one whose end was told is not told again while nothi
 });
 
 test("an end that somebody asked for needs no decision", () => {
-  const before = known({ name: "exited", run: 3 }, 3);
-  const asked = { ...before, lastExit: { ...before.lastExit!, expected: true } };
+  const { lastExit = assert.fail(), ...before } = known({ name: "exited", run: 3 }, 3);
+  const asked = { ...before, lastExit: { ...lastExit, expected: true } };
   const { last, then } = recover(record(begun(3, 1)), asked, facts());
   assert.deepEqual([last, then], [{ is: "over" }, "start"]);
 });
