@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exit } from "@ostler/protocol";
-import { causeOf, isHopeless, likelyReason, type EndFacts } from "./cause.js";
+import { causeOf, isHopeless, likelyReason, saysWhy, type EndFacts } from "./cause.js";
 
 const code = (value: number): Exit => ({ kind: "code", code: value });
 const killed = (core = false): Exit => ({ kind: "signal", signal: "SIGKILL", core });
@@ -40,25 +40,25 @@ const words: [line: string, reason: string][] = [
 ];
 for (const [line, reason] of words)
   test(`"${line}" says ${reason}`, () => {
-    assert.deepEqual(likelyReason(code(1), 100, ["begin", line, "bye"]), { reason, line });
+    assert.deepEqual(likelyReason(code(1), ["begin", line, "bye"]), { reason, line });
   });
 
-test("the words of a run that began well, or ended well, say nothing", () => {
-  const lines = ["Address already in use"];
-  assert.equal(likelyReason(code(1), 60_000, lines), undefined);
-  assert.equal(likelyReason(code(0), 100, lines), undefined);
-  assert.equal(likelyReason(code(1), 100, ["hello", ""]), undefined);
+test("the words of a run that began well, ended well or was killed say nothing", () => {
+  const abort: Exit = { kind: "signal", signal: "SIGABRT", core: true };
+  assert.deepEqual([saysWhy(code(1), 100), saysWhy(abort, 100)], [true, true]);
+  assert.deepEqual([saysWhy(code(1), 60_000), saysWhy(code(0), 100), saysWhy(killed(), 100)], [false, false, false]);
+  assert.equal(likelyReason(code(1), ["hello", ""]), undefined);
 });
 
 test("without words, the exit codes for usage and configuration say so", () => {
   assert.deepEqual(
-    [64, 78, 2].map((value) => likelyReason(code(value), 100, [])?.reason),
+    [64, 78, 2].map((value) => likelyReason(code(value), [])?.reason),
     ["configuration", "configuration", undefined],
   );
 });
 
 test("an address may become free by itself; a wrong configuration stays wrong", () => {
-  const of = (line: string): boolean => isHopeless(likelyReason(code(1), 100, [line]));
+  const of = (line: string): boolean => isHopeless(likelyReason(code(1), [line]));
   assert.deepEqual([of("address already in use"), of("unknown option -x")], [false, true]);
   assert.equal(isHopeless(undefined), false);
 });

@@ -46,9 +46,14 @@ const signs: [reason: Likely["reason"], pattern: RegExp][] = [
   ],
 ];
 
+/** Whether its last lines can say why it ended: not when it ended well or later, and not when somebody killed it. */
+export function saysWhy(exit: Exit, uptimeMs: number): boolean {
+  if (uptimeMs > beginningMs) return false;
+  return exit.kind === "code" ? exit.code !== 0 : exit.kind === "signal" && exit.signal !== "SIGKILL";
+}
+
 /** What probably kept it from running, from its exit code and its last lines; the newest line that says so. */
-export function likelyReason(exit: Exit, uptimeMs: number, lines: readonly string[]): Likely | undefined {
-  if (uptimeMs > beginningMs || (exit.kind === "code" && exit.code === 0)) return undefined;
+export function likelyReason(exit: Exit, lines: readonly string[]): Likely | undefined {
   for (const [reason, pattern] of signs) {
     const line = lines.findLast((text) => pattern.test(text));
     if (line !== undefined) return { reason, line };

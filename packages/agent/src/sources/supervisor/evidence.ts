@@ -2,7 +2,7 @@ import type { Exit, Likely } from "@ostler/protocol";
 import { scrub } from "../../config/redact.js";
 import type { OomWatch } from "../../platform/oom.js";
 import { lastLines, type SpoolRange } from "../../platform/spool.js";
-import { likelyReason } from "./cause.js";
+import { likelyReason, saysWhy } from "./cause.js";
 import type { Slot } from "./records.js";
 
 export type EvidenceDeps = {
@@ -29,10 +29,11 @@ export function findEvidence(
   { spools, oom, secrets }: EvidenceDeps,
 ): { outOfMemory: boolean; likely?: Likely } {
   const outOfMemory = exit.kind === "signal" && exit.signal === "SIGKILL" && oom.hasKilled(pid);
+  if (!saysWhy(exit, uptimeMs)) return { outOfMemory };
   const lines = output
     ? [...lastLines(spools, slot, "stdout", output), ...lastLines(spools, slot, "stderr", output)]
     : [];
-  const likely = likelyReason(exit, uptimeMs, lines);
+  const likely = likelyReason(exit, lines);
   if (!likely) return { outOfMemory };
   return { outOfMemory, likely: { ...likely, line: scrub(likely.line, secrets()) } };
 }

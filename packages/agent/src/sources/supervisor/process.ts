@@ -272,19 +272,23 @@ export class SupervisedProcess implements Disposable {
     if (run.over) return;
     run.over = true;
     if (this.#state.name === "stopping")
-      void run.ended().then(() => this.#tellEnd(run, { exit, forced: run.forced, outOfMemory: false }, whileAway));
+      void run.ended().then(() => {
+        const { forced, uptimeMs } = run;
+        this.#tellEnd(run, { exit, forced, outOfMemory: false, uptimeMs, whileAway, told });
+      });
     else {
-      this.#tellEnd(run, { exit, forced: false, ...this.#evidenceOf(run, exit) }, whileAway, told);
+      const { uptimeMs } = run;
+      const evidence = this.#evidenceOf(run, exit, uptimeMs);
+      this.#tellEnd(run, { exit, forced: false, ...evidence, uptimeMs, whileAway, told });
       void run.endRest(this.#spec.config.stop.timeout);
     }
   }
 
-  #tellEnd({ number, identity, uptimeMs }: Run, ended: Ended, whileAway: boolean, told = false): void {
-    const its = { ...ended, uptimeMs, whileAway, ...(told ? { told } : {}) };
-    this.feed({ input: "exited", run: number, pid: identity.pid, ...its });
+  #tellEnd({ number, identity }: Run, ended: Ended & { uptimeMs: number; whileAway: boolean; told: boolean }): void {
+    this.feed({ input: "exited", run: number, pid: identity.pid, ...ended });
   }
 
-  #evidenceOf({ number, identity, uptimeMs }: Run, exit: Exit): ReturnType<typeof findEvidence> {
+  #evidenceOf({ number, identity }: Run, exit: Exit, uptimeMs: number): ReturnType<typeof findEvidence> {
     const output = this.outputOf(number);
     return findEvidence(this.slot, { exit, pid: identity.pid, uptimeMs, output }, this.#deps);
   }
