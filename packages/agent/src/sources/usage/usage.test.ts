@@ -136,10 +136,10 @@ test("the largest figures of a run are kept until another run is measured", asyn
   await using web = host({ web: "for i in 1 2 3 4; do sleep 1000 & done; exec sleep 1000" });
   const high = await web.measured("web", ({ threads }) => threads === 5);
   for (const pid of high.pids.slice(1)) web.kill(pid);
-  const low = await web.measured("web", ({ threads }) => threads < 5);
+  await web.measured("web", ({ threads }) => threads < 5);
   const peaks = web.usage.peaksOf({ service: "web", process: "main" }) ?? assert.fail();
   assert.equal(peaks.threads, 5);
-  assert.ok(peaks.residentBytes > low.residentBytes);
+  assert.ok(peaks.residentBytes >= high.residentBytes);
   web.bus.publish(exited("web"));
   assert.equal(web.usage.peaksOf({ service: "web", process: "main" })?.threads, 5);
   web.start("web", "exec sleep 1000", 2);
