@@ -86,6 +86,8 @@ async function beAgent(port: number): Promise<void> {
     "service.restart": nothing,
     "service.isolate": nothing,
     "service.release": nothing,
+    "service.run": nothing,
+    "service.scale": nothing,
     "maintenance.on": nothing,
     "maintenance.off": nothing,
     "task.run": nothing,

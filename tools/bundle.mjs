@@ -84,7 +84,12 @@ await build({
   minify: true,
   keepNames: true,
   legalComments: "linked",
-  define: { __OSTLER_BUILD__: JSON.stringify({ version, gitSha: gitSha(), buildTime: buildTime(), dependencies }) },
+  // node-cron asks for its own place when it is loaded, which a CommonJS file tells in another way.
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: {
+    "import.meta.url": "importMetaUrl",
+    __OSTLER_BUILD__: JSON.stringify({ version, gitSha: gitSha(), buildTime: buildTime(), dependencies }),
+  },
 });
 await makeCodeCache();
 const kib = (file) => `${Math.round(statSync(file).size / 1024)} KiB`;

@@ -19,9 +19,12 @@ import { planConfig } from "./commands/plan-config.js";
 import { releaseService } from "./commands/release-service.js";
 import { reloadConfig } from "./commands/reload-config.js";
 import { restartService } from "./commands/restart-service.js";
+import { runScheduled } from "./commands/run-scheduled.js";
 import { runTask } from "./commands/run-task.js";
+import { scaleService } from "./commands/scale-service.js";
 import { startService } from "./commands/start-service.js";
 import { stopService } from "./commands/stop-service.js";
+import { scaled } from "./config/instances.js";
 import type { Loaded } from "./config/load.js";
 import { processesOf } from "./config/services.js";
 import { redacted } from "./config/redact.js";
@@ -44,6 +47,7 @@ import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import { Dossier } from "./sources/dossier/dossier.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
+import { Schedules } from "./sources/schedule/schedules.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
 import { Usage } from "./sources/usage/usage.js";
 import { Watches } from "./sources/usage/watches.js";
@@ -163,8 +167,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   for (const { part, reason } of store.problems) degraded(part, reason);
 
   const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
+  const services = scaled(config.services, bus.state);
+  const schedules = scope.own(new Schedules(services, { publish: bus.publish, clock, state: () => bus.state }));
   const supervisor = scope.own(
-    Supervisor.start(config.services, {
+    Supervisor.start(services, {
       publish: bus.publish,
       clock,
       random,
@@ -176,6 +182,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       },
       isIsolated: (service) => own(bus.state.services, service)?.isolation !== undefined,
       previous,
+      state: () => bus.state,
+      nextRunMs: (slot) => schedules.nextMs(slot),
       agentId: store.agentId,
       runDir: store.runDir,
       spools: store.spools,
@@ -190,7 +198,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     }),
   );
   const checks = scope.own(
-    new Checks(config.services, {
+    new Checks(services, {
       publish: bus.publish,
       sample: bus.sample,
       clock,
@@ -224,6 +232,18 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         "service.start": startService(supervisor, () => bus.state),
         "service.stop": stopService(supervisor),
         "service.restart": restartService(supervisor, () => bus.state),
+        "service.run": runScheduled(supervisor, () => bus.state),
+        "service.scale": scaleService({
+          publish: bus.publish,
+          state: () => bus.state,
+          services: () => reload.running.config.services,
+          apply: async (service, process, signal) => {
+            const next = scaled(reload.running.config.services, bus.state);
+            await supervisor.reconfigure(next, () => false, signal);
+            checks.reconfigure(next);
+            await supervisor.settled(service, process, signal);
+          },
+        }),
         "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "maintenance.on": beginMaintenance(maintenance),
@@ -251,6 +271,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       }),
     ),
   );
+
+  schedules.catchUp();
 
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
     readLogs(query, { spools: store.spools, state: () => bus.state, clock }, signal);
@@ -292,7 +314,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   parts.push(
     { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
-    servicesPart({ supervisor, checks, env }),
+    { name: "schedules", prepare: async (next) => schedules.prepare(next.config.services) },
+    servicesPart({ supervisor, checks, env, state: () => bus.state }),
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },

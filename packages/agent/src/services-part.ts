@@ -1,5 +1,6 @@
-import { OstlerError } from "@ostler/protocol";
+import { OstlerError, type HostState } from "@ostler/protocol";
 import type { Loaded } from "./config/load.js";
+import { scaled } from "./config/instances.js";
 import { effectOf } from "./config/plan.js";
 import { processesOf, type ProcessConfig } from "./config/services.js";
 import type { Part } from "./core/assembly.js";
@@ -7,14 +8,20 @@ import type { Checks } from "./sources/checks/checks.js";
 import { preflight } from "./sources/supervisor/preflight.js";
 import type { Services, Supervisor } from "./sources/supervisor/supervisor.js";
 
-export type ServicesPartDeps = { supervisor: Supervisor; checks: Checks; env: NodeJS.ProcessEnv };
+export type ServicesPartDeps = {
+  supervisor: Supervisor;
+  checks: Checks;
+  env: NodeJS.ProcessEnv;
+  state: () => HostState;
+};
 
 /** Supervisor and checks go over to another configuration together. */
-export function servicesPart({ supervisor, checks, env }: ServicesPartDeps): Part<Loaded> {
+export function servicesPart({ supervisor, checks, env, state }: ServicesPartDeps): Part<Loaded> {
   return {
     name: "services",
-    prepare: async ({ config: { services } }) => {
+    prepare: async ({ config }) => {
       const before = supervisor.services;
+      const services = scaled(config.services, state());
       const isChanged = (slot: Slot): boolean => changes(slot, before, services);
       for (const slot of slotsOf(services).filter(isChanged)) refuseUnstartable(slot, services, env);
       return {

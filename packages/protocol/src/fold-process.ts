@@ -1,4 +1,5 @@
 import type { EventData } from "./events/index.js";
+import type { ProcessType } from "./events/service.js";
 import { maxCrashes, type ProcessState } from "./state.js";
 import { after } from "./time.js";
 import { without } from "./own.js";
@@ -7,6 +8,32 @@ import { without } from "./own.js";
 
 export function crashed(process: ProcessState, time: string): ProcessState {
   return { ...process, crashes: [...process.crashes, time].slice(-maxCrashes) };
+}
+
+/** What an end means for the count of crashes. A process that is to end has crashed only when it ends badly. */
+export function countEnd(
+  process: ProcessState,
+  { cause, expected }: Pick<EventData<"service.exited">, "cause" | "expected">,
+  time: string,
+): ProcessState {
+  if (expected && cause !== "watchdog" && cause !== "overdue") return process;
+  const isDone = process.type !== undefined && cause === "clean";
+  return isDone ? withoutCrashes(process) : crashed(process, time);
+}
+
+/** A daemon's type is not written. A process of another type begins anew, since what it did means something else. */
+export function withType(process: ProcessState, type: ProcessType = "daemon"): ProcessState {
+  const { type: before = "daemon", ...rest } = process;
+  if (before === type) return process;
+  delete rest.schedule;
+  return type === "daemon" ? rest : { ...rest, type };
+}
+
+/** A process that runs, or waits to, when its next time is told goes on with that. */
+export function schedule(process: ProcessState, next: string): ProcessState {
+  const isBusy = ["running", "stopping", "deferred"].includes(process.phase.name);
+  const phase = isBusy ? process.phase : { name: "scheduled" as const };
+  return { ...process, phase, schedule: { ...process.schedule, next } };
 }
 
 export function withoutCrashes(process: ProcessState): ProcessState {

@@ -627,3 +627,97 @@ test("an exceeded limit ends with its run, and belongs to no other", () => {
   assert.equal(tell(exceeded, [configured(), started(1), tooMuch(1), adopted(1, 5)]), "- - memory -");
   assert.equal(tell(exceeded, [configured(), tooMuch(1)]), "- -");
 });
+
+const job = { service: "web", process: "job" };
+const typed: HostEvent = {
+  type: "service.configured",
+  data: {
+    service: "web",
+    processes: ["main", "job"],
+    types: { job: "scheduled" },
+    checks: [
+      { name: "up", role: "readiness" },
+      { name: "own", role: "readiness", process: "job" },
+    ],
+  },
+};
+const jobStarted = (run: number): HostEvent => ({
+  type: "service.started",
+  data: { ...job, run, pid: 200 + run, startTicks: run },
+});
+const jobEnded = (run: number, code: number): HostEvent => ({
+  type: "service.exited",
+  data: {
+    ...job,
+    run,
+    pid: 200 + run,
+    exit: { kind: "code", code },
+    cause: code === 0 ? "clean" : "code",
+    uptimeMs: 5,
+    expected: false,
+    whileAway: false,
+  },
+});
+const nextAt = (time: string): HostEvent => ({ type: "service.scheduled", data: { ...job, next: time } });
+const triggered: HostEvent = { type: "service.triggered", data: { ...job, due: "t1", late: false, next: "t2" } };
+
+test("a scheduled process waits for its time, runs and waits again; its next and its last time are known", () => {
+  const story = [typed, nextAt("t1"), triggered, jobStarted(1), nextAt("t3"), jobEnded(1, 0), nextAt("t3")];
+  const its = (state: HostState): ProcessState | undefined => state.services.web?.processes.job;
+  assert.equal(
+    tell((state) => its(state)?.phase.name, story),
+    "stopped scheduled scheduled running running exited scheduled",
+  );
+  assert.equal(
+    tell((state) => `${its(state)?.schedule?.next}/${its(state)?.schedule?.lastDue}`, story.slice(0, 5)),
+    "undefined/undefined t1/undefined t2/t1 t2/t1 t3/t1",
+  );
+});
+
+test("bad ends of a scheduled process are counted until it ends well", () => {
+  const story = [typed, jobStarted(1), jobEnded(1, 1), jobStarted(2), jobEnded(2, 1), jobStarted(3), jobEnded(3, 0)];
+  const counts = states(...story).map(({ services }) => services.web?.processes.job?.crashes.length);
+  assert.equal(counts.at(-1), 0);
+});
+
+test("a run makes worthless what was known of its process, and of the service only when it is a daemon's", () => {
+  const own: HostEvent = {
+    type: "check.passed",
+    data: { service: "web", check: "own", role: "readiness", process: "job", tookMs: 1 },
+  };
+  const both = (state: HostState): string => {
+    const { up, own } = state.services.web?.checks ?? {};
+    return `${up?.status},${own?.status}`;
+  };
+  assert.equal(
+    tell(both, [typed, started(1), passed("up"), own, jobStarted(1), own, restarted(2)])
+      .split(" ")
+      .slice(3)
+      .join(" "),
+    "passed,passed passed,pending passed,passed pending,passed",
+  );
+});
+
+test("a process of another type begins anew in what is known of its schedule", () => {
+  const daemon = configured({}, ["main", "job"]);
+  const its = walk(typed, nextAt("t1"), daemon).services.web?.processes.job;
+  assert.deepEqual([its?.type, its?.schedule], [undefined, undefined]);
+});
+
+test("a process that waits for others says for which, until it starts or is stopped", () => {
+  const deferred: HostEvent = {
+    type: "service.deferred",
+    data: { ...main, awaits: [{ process: "db", until: "ready" }] },
+  };
+  assert.equal(phases(configured(), deferred, started(1)), "stopped deferred running");
+  assert.deepEqual(process(walk(configured(), deferred))?.phase, {
+    name: "deferred",
+    awaits: [{ process: "db", until: "ready" }],
+  });
+});
+
+test("a scale is remembered with what the configuration wanted then", () => {
+  const scaled: HostEvent = { type: "service.scaled", data: { ...main, actor, instances: 3, configured: 2 } };
+  const { scale } = walk(configured(), scaled, configured()).services.web ?? {};
+  assert.deepEqual(scale, { main: { instances: 3, configured: 2 } });
+});

@@ -2,8 +2,18 @@ import type { Position } from "./envelope.js";
 import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
 import { acceptCommand, finishCommand } from "./fold-command.js";
-import { crashed, exceed, recover, withoutCrashes, withoutLimits } from "./fold-process.js";
+import {
+  countEnd,
+  crashed,
+  exceed,
+  recover,
+  schedule,
+  withoutCrashes,
+  withoutLimits,
+  withType,
+} from "./fold-process.js";
 import { own, without } from "./own.js";
+import { baseName } from "./readiness.js";
 import { type CheckState, type HostState, type Maintenance, type ProcessState, type ServiceState } from "./state.js";
 import { after } from "./time.js";
 
@@ -47,7 +57,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       const { run, exit, cause, likely, uptimeMs, expected } = event.data;
       const lastExit = { at: time, run, exit, cause, ...(likely ? { likely } : {}), uptimeMs, expected };
       return withProcess(state, event.data, (process) => ({
-        ...withoutLimits(expected && cause !== "watchdog" ? process : crashed(process, time)),
+        ...withoutLimits(countEnd(process, { cause, expected }, time)),
         phase: { name: "exited", run },
         lastExit,
       }));
@@ -71,6 +81,17 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       const until = after(time, delayMs);
       return withPhase(state, event.data, { name: "waiting", attempt, until, because });
     }
+    case "service.deferred":
+      return withPhase(state, event.data, { name: "deferred", awaits: event.data.awaits });
+    case "service.scheduled": {
+      const { next } = event.data;
+      return withProcess(state, event.data, (process) => schedule(process, next));
+    }
+    case "service.triggered": {
+      const { due: lastDue, next } = event.data;
+      const schedule = { ...(next === undefined ? {} : { next }), lastDue };
+      return withProcess(state, event.data, (its) => ({ ...its, schedule }));
+    }
     case "service.stopped":
       return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), phase: { name: "stopped" } }));
     case "service.completed":
@@ -82,6 +103,13 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withService(state, event.data.service, (service) => ({
         ...service,
         isolation: { by, at: time, reason, processes },
+      }));
+    }
+    case "service.scaled": {
+      const { service, process, instances, configured } = event.data;
+      return withService(state, service, (its) => ({
+        ...its,
+        scale: { ...its.scale, [process]: { instances, configured } },
       }));
     }
     case "service.released":
@@ -102,11 +130,9 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "service.unready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: false, since: time }));
     case "check.passed":
-      return withCheck(state, event.data, { role: event.data.role, status: "passed", since: time });
+      return withCheck(state, event.data, { status: "passed", since: time });
     case "check.failed": {
-      const { role, reason, process } = event.data;
-      const about = process === undefined ? {} : { process };
-      return withCheck(state, event.data, { role, status: "failed", reason, ...about, since: time });
+      return withCheck(state, event.data, { status: "failed", reason: event.data.reason, since: time });
     }
     case "command.accepted":
       return acceptCommand(state, event.data, time);
@@ -128,6 +154,8 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "agent.stopped":
     case "agent.faulted":
     case "service.crashed":
+    case "service.run-missed":
+    case "service.overlapped":
     case "service.killed":
     case "service.output-lost":
     case "command.rejected":
@@ -161,13 +189,15 @@ function startAgent(state: HostState, data: EventData<"agent.started">, time: st
 
 function configureService(state: HostState, data: EventData<"service.configured">, time: string): HostState {
   const before = own(state.services, data.service);
-  const processes = data.processes.map((name): [string, ProcessState] => [
-    name,
-    (before && own(before.processes, name)) ?? { phase: { name: "stopped" }, restarts: 0, crashes: [] },
-  ]);
-  const checks = data.checks.map(({ name, role }): [string, CheckState] => {
+  const processes = data.processes.map((name): [string, ProcessState] => {
+    const known = before && own(before.processes, name);
+    const process: ProcessState = known ?? { phase: { name: "stopped" }, restarts: 0, crashes: [] };
+    return [name, withType(process, data.types && own(data.types, name))];
+  });
+  const checks = data.checks.map(({ name, role, process }): [string, CheckState] => {
     const known = before && own(before.checks, name);
-    return [name, known?.role === role ? known : { role, status: "pending" }];
+    const about = process === undefined ? {} : { process };
+    return [name, known?.role === role && known.process === process ? known : { role, status: "pending", ...about }];
   });
   const service: ServiceState = {
     ...(before ?? { ready: false, since: time }),
@@ -189,7 +219,7 @@ function release(service: ServiceState): ServiceState {
   return isolation ? rest : service;
 }
 
-/** A new run makes every earlier verdict worthless. */
+/** A new run makes worthless what was found out about its process, and, of a daemon, about the service. */
 function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
   const before = own(service.processes, data.process);
   if (!before) return service;
@@ -204,7 +234,14 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
     restarts: process.restarts + (restarted ? 1 : 0),
     ...(restarted ? { lastRestart: { at: time, because: data.because } } : {}),
   };
-  return { ...service, processes: { ...service.processes, [data.process]: next }, checks: pending(service.checks) };
+  const isMeant = ({ process: about }: CheckState): boolean =>
+    about === undefined ? before.type === undefined : about === data.process || about === baseName(data.process);
+  const checks = Object.entries(service.checks).map(([name, check]) => [name, isMeant(check) ? unknown(check) : check]);
+  return {
+    ...service,
+    processes: { ...service.processes, [data.process]: next },
+    checks: Object.fromEntries(checks) as ServiceState["checks"],
+  };
 }
 
 function withDegraded(state: HostState, degraded: Record<string, string>): HostState {
@@ -238,12 +275,15 @@ function withPhase(
 
 function withCheck(
   state: HostState,
-  { service, check }: { service: string; check: string },
-  next: CheckState,
+  { service, check, role }: { service: string; check: string; role: CheckState["role"] },
+  verdict: Omit<CheckState, "role" | "process">,
 ): HostState {
-  return withService(state, service, (before) =>
-    own(before.checks, check) ? { ...before, checks: { ...before.checks, [check]: next } } : before,
-  );
+  return withService(state, service, (before) => {
+    const known = own(before.checks, check);
+    if (!known) return before;
+    const about = known.process === undefined ? {} : { process: known.process };
+    return { ...before, checks: { ...before.checks, [check]: { role, ...verdict, ...about } } };
+  });
 }
 
 function withController(state: HostState, name: string, next: HostState["controllers"][string]): HostState {
@@ -251,7 +291,9 @@ function withController(state: HostState, name: string, next: HostState["control
 }
 
 function pending(checks: Record<string, CheckState>): Record<string, CheckState> {
-  return Object.fromEntries(
-    Object.entries(checks).map(([name, { role }]) => [name, { role, status: "pending" as const }]),
-  );
+  return Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, unknown(check)]));
+}
+
+function unknown({ role, process }: CheckState): CheckState {
+  return { role, status: "pending", ...(process === undefined ? {} : { process }) };
 }

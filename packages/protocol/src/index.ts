@@ -17,6 +17,7 @@ export * from "./hash.js";
 export * from "./limits.js";
 export * from "./own.js";
 export * from "./patch.js";
+export * from "./readiness.js";
 export * from "./samples.js";
 export * from "./state.js";
 export * from "./topics.js";

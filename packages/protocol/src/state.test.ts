@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hostState, initialState, unreadyReasons, type CheckState, type Phase } from "./state.js";
+import { unreadyReasons } from "./readiness.js";
+import { hostState, initialState, type CheckState, type Phase } from "./state.js";
 
 const run = { run: 1, pid: 10, startTicks: 100 };
 const since = "2026-01-01T00:00:00.000Z";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
-import { checkRole, endCause, exit, likely } from "./events/service.js";
+import { awaited, checkRole, endCause, exit, likely, processType } from "./events/service.js";
 import { limitAction, measuredLimit } from "./limits.js";
 import { own } from "./own.js";
 
@@ -18,6 +18,8 @@ export const phase = z.discriminatedUnion("name", [
   z.object({ name: z.literal("stopping"), ...run, since: z.string() }),
   z.object({ name: z.literal("exited"), run: z.int() }).describe("Ended; what follows is being decided"),
   z.object({ name: z.literal("waiting"), attempt: z.int(), until: z.string(), because: z.string() }),
+  z.object({ name: z.literal("deferred"), awaits: z.array(awaited) }).describe("Waits for other processes"),
+  z.object({ name: z.literal("scheduled") }).describe("Waits for its time"),
   z.object({ name: z.literal("completed") }),
   z.object({ name: z.literal("gave-up"), reason: z.string() }),
 ]);
@@ -27,6 +29,7 @@ export const exceededLimit = measuredLimit.extend({ since: z.string(), action: l
 export type ExceededLimit = z.infer<typeof exceededLimit>;
 
 export const processState = z.object({
+  type: processType.optional().describe("Absent of a daemon"),
   phase,
   restarts: z.int().describe("Restarts since the service was configured"),
   lastRestart: z.object({ at: z.string(), because: z.string() }).optional(),
@@ -44,6 +47,10 @@ export const processState = z.object({
   crashes: z.array(z.string()).default([]).describe("When it crashed since it last settled or was started by somebody"),
   crashLoop: z.object({ since: z.string(), because: z.string() }).optional().describe("Present while it is in one"),
   settled: z.object({ at: z.string(), run: z.int(), config: z.string() }).optional().describe("When it last ran well"),
+  schedule: z
+    .object({ next: z.string().optional(), lastDue: z.string().optional() })
+    .optional()
+    .describe("Of a scheduled process: when it runs next, and the last time it was due"),
   exceeded: z
     .record(z.string(), exceededLimit)
     .optional()
@@ -55,7 +62,7 @@ export const checkState = z.object({
   role: checkRole,
   status: z.enum(["pending", "passed", "failed"]),
   reason: z.string().optional(),
-  process: z.string().optional().describe("The process that a failed check is about, where it is about one"),
+  process: z.string().optional().describe("The process that it is about, where it is about one"),
   since: z.string().optional(),
 });
 export type CheckState = z.infer<typeof checkState>;
@@ -78,6 +85,10 @@ export const serviceState = z.object({
   since: z.string().describe("When `ready` last changed"),
   processes: z.record(z.string(), processState),
   checks: z.record(z.string(), checkState),
+  scale: z
+    .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))
+    .optional()
+    .describe("How many instances of a process somebody wants, and how many the configuration wanted then"),
   maintenance: maintenance.optional().describe("Present while people work on the service"),
   isolation: isolation.optional().describe("Present while the service is isolated"),
 });
@@ -149,25 +160,6 @@ export function initialState(epoch: string): HostState {
   };
 }
 
-/** Why a service is not ready; empty when it is. The one definition of readiness. */
-export function unreadyReasons({
-  processes,
-  checks,
-  isolation,
-}: Pick<ServiceState, "processes" | "checks" | "isolation">): string[] {
-  return [
-    ...(isolation ? [isolationInWords(isolation)] : []),
-    ...Object.entries(processes).flatMap(([name, { phase }]) =>
-      phase.name === "running" ? [] : [`process ${name} is ${inWords(phase)}`],
-    ),
-    ...Object.entries(checks).flatMap(([name, { role, status, reason }]) =>
-      role !== "readiness" || status === "passed"
-        ? []
-        : [`check ${name} ${status === "pending" ? "has not passed yet" : `failed: ${reason}`}`],
-    ),
-  ];
-}
-
 /** The maintenance that holds for a service: its own or the host's, whichever lasts longer. */
 export function maintenanceOf({ maintenance, services }: HostState, service: string): Maintenance | undefined {
   const its = own(services, service)?.maintenance;
@@ -181,21 +173,4 @@ export function maintenanceInWords({ by, until, reason }: Maintenance): string {
 
 export function isolationInWords({ by, at, reason }: Isolation): string {
   return `isolated by ${by.kind} ${by.name} at ${at}: ${reason}`;
-}
-
-function inWords(phase: Phase): string {
-  switch (phase.name) {
-    case "waiting":
-      return `waiting to be restarted (attempt ${phase.attempt})`;
-    case "gave-up":
-      return `not restarted: ${phase.reason}`;
-    case "stopped":
-    case "running":
-    case "stopping":
-    case "exited":
-    case "completed":
-      return phase.name;
-    default:
-      return phase satisfies never;
-  }
 }

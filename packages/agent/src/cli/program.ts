@@ -76,6 +76,10 @@ function describe(
       .option("--reason <text>", "kept with the command")
       .option("--timeout <duration>", "how long to wait for it, like 30s")
       .action(doing(async () => (await import("./service.js")).actOn(verb)));
+  command("scale <process> <instances>", "run so many instances of a process, as SERVICE/PROCESS")
+    .option("--reason <text>", "why, for those who read it later")
+    .option("--timeout <duration>", "how long to wait")
+    .action(doing(async () => (await import("./scale.js")).scale));
   command("isolate <service>", "stop a service and keep it stopped, whatever happens, until it is released")
     .requiredOption("--reason <text>", "why; shown to everybody who wonders")
     .option("--timeout <duration>", "how long to wait for it, like 30s")

@@ -1,4 +1,5 @@
 import {
+  awaitsInWords,
   endInWords,
   limitInWords,
   maintenanceInWords,
@@ -99,6 +100,10 @@ function phaseSentence(
         : "It was stopped, and stays so until `ostler start`.";
     case "waiting":
       return `It waits for attempt ${phase.attempt} at ${phase.until}, because ${phase.because}; rule: ${looping ? "restart.crash_loop" : "restart.backoff"}.`;
+    case "deferred":
+      return `It waits for ${awaitsInWords(phase.awaits)}; rule: after.`;
+    case "scheduled":
+      return "It waits for its time; rule: cron.";
     case "completed":
       return "It completed; rule: restart.policy lets it rest.";
     case "gave-up":

@@ -18,9 +18,10 @@ export function isolateService(supervisor: Supervisor, { publish, state }: Isola
   };
 }
 
-/** The processes that ran or were about to. */
+/** The processes that ran or were about to, and those that had to run before others could. */
 function wanted({ processes }: ServiceState): string[] {
+  const phases = ["running", "stopping", "exited", "waiting", "deferred", "scheduled"];
   return Object.entries(processes)
-    .filter(([, { phase }]) => ["running", "stopping", "exited", "waiting"].includes(phase.name))
+    .filter(([, { phase, type }]) => phases.includes(phase.name) || (type === "oneshot" && phase.name === "completed"))
     .map(([name]) => name);
 }

@@ -144,7 +144,7 @@ test("declared sockets are a readiness check of their own, whose name nobody can
   const { config } = loaded(service(`, listens: ["tcp:80"], checks: [${check(", role: liveness")}]`));
   assert.deepEqual(checksOf(config.services.web ?? assert.fail()), [
     { name: "up", role: "liveness" },
-    { name: "main:listens", role: "readiness" },
+    { name: "main:listens", role: "readiness", process: "main" },
   ]);
   assert.match(
     problemsOf(service(", checks: [{name: 'main:listens', kind: tcp, address: 'a:1'}]")).join(),

@@ -1,9 +1,12 @@
 import { constants } from "node:os";
-import { maxCrashes, type CheckRole } from "@ostler/protocol";
+import { maxCrashes, own, type CheckRole, type ProcessType } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
+import { cronConfig } from "./cron.js";
 import { envFiles, type EnvFile } from "./env-file.js";
+import { instancesOf, maxInstances } from "./instances.js";
 import { limitFields } from "./limits.js";
+import { after, circle, startOrder } from "./order.js";
 import { setting } from "./setting.js";
 import { taskConfig, type TaskConfig } from "./tasks.js";
 import { command, duration, environment, name } from "./values.js";
@@ -50,11 +53,52 @@ const processFields = {
   ...limitFields,
 };
 
-export const processConfig = z.strictObject({
-  command: setting(command, "Program and arguments; no shell", { effect: "restarts-process" }),
-  ...processFields,
-});
-export type ProcessConfig = z.output<typeof processConfig>;
+/** What tells one process of a service from the others. */
+const memberFields = {
+  type: setting(
+    z.enum(["daemon", "oneshot"]).default("daemon"),
+    "`oneshot`: it runs to its end, and the service is not ready before it has ended well",
+    { effect: "restarts-process" },
+  ),
+  cron: setting(cronConfig.optional(), "It runs to its end at these times, and not otherwise", { effect: "live" }),
+  max_runtime: setting(
+    duration.optional(),
+    "A one-shot or scheduled process that runs longer is stopped, and has failed",
+    { effect: "live" },
+  ),
+  after: setting(
+    z.array(after).default([]),
+    "It starts when these processes have come so far, and stops before them. A name alone: `started`",
+    { effect: "live" },
+  ),
+  instances: setting(
+    z.int().min(0).max(maxInstances).optional(),
+    "So many of it run side by side, as NAME@1, NAME@2 …; each finds its number in OSTLER_INSTANCE",
+    { effect: "live" },
+  ),
+};
+
+export const processConfig = z
+  .strictObject({
+    command: setting(command, "Program and arguments; no shell", { effect: "restarts-process" }),
+    ...processFields,
+    ...memberFields,
+  })
+  .superRefine(({ type, cron, max_runtime, instances }, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    if (cron && type === "oneshot") refuse("type", "is not needed beside `cron`: leave it out");
+    if (cron && instances !== undefined)
+      refuse("instances", "does not go with `cron`: it would run as often each time");
+    if (type === "daemon" && !cron && max_runtime !== undefined)
+      refuse("max_runtime", "is for processes that end: give it `type: oneshot` or `cron`");
+  });
+/** A process as it is supervised; `cron` makes it a scheduled one. */
+export type ProcessConfig = Omit<z.output<typeof processConfig>, keyof typeof memberFields> & Partial<Member>;
+type Member = Pick<z.output<typeof processConfig>, keyof typeof memberFields>;
+
+export function typeOf({ type = "daemon", cron }: Pick<ProcessConfig, "type" | "cron">): ProcessType {
+  return cron ? "scheduled" : type;
+}
 
 /** How a process ended, as it is written in the configuration. */
 const exitName = z.union([z.int().min(0).max(255), signalName], "must be an exit code or a signal name like SIGTERM");
@@ -132,6 +176,7 @@ export const serviceConfig = z
           path: [key],
           message: "belongs to a process: write it below processes.NAME",
         });
+    refuseDisorder(processes ?? {}, context);
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {
       if (names.indexOf(check.name) !== at)
@@ -165,12 +210,32 @@ export const serviceConfig = z
   });
 export type ServiceConfig = z.output<typeof serviceConfig>;
 
-/** The processes of a service by name, whichever way they are written. */
+function refuseDisorder(processes: Record<string, z.output<typeof processConfig>>, context: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[], message: string): void =>
+    context.addIssue({ code: "custom", path: ["processes", ...path], message });
+  for (const [name, { after }] of Object.entries(processes))
+    for (const [at, { process, until }] of after.entries()) {
+      const awaited = own(processes, process);
+      const type = awaited && typeOf(awaited);
+      if (!type) refuse([name, "after", at], `names no process of the service: ${process}`);
+      if (type === "scheduled") refuse([name, "after", at], `cannot wait for ${process}, which runs at its own times`);
+      if (type === "oneshot" && until !== "completed")
+        refuse([name, "after", at], `must be \`${process}: completed\`, because ${process} is a one-shot process`);
+      if (type === "daemon" && until === "completed")
+        refuse([name, "after", at], `would wait for ever: ${process} is not meant to end. Give it \`type: oneshot\``);
+    }
+  const names = circle(processes);
+  if (names) refuse([names[0] ?? ""], `waits for itself: ${[...names, names[0]].join(" after ")}`);
+}
+
+/** The processes of a service by name, whichever way they are written, in the order of their start. */
 export function processesOf(service: ServiceConfig): Record<string, ProcessConfig> {
   const { command: short, env, env_file, cwd, listens, stop, processes } = service;
   const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
   const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
-  return processes ?? { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
+  if (!processes) return { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
+  const order = startOrder(processes);
+  return Object.fromEntries(order.flatMap((name) => instancesOf(name, processes[name] as ProcessConfig)));
 }
 
 /** `env` is what was written at the service and the task; what `envFiles` set wins over it. */
@@ -185,12 +250,19 @@ export function taskOf(service: ServiceConfig, name: string): Task | undefined {
   return { ...task, env: { ...its.env, ...task.env }, envFiles: its.env_file ?? [], cwd: task.cwd ?? its.cwd };
 }
 
+/** A check and the process that it is about, where it is about one. */
+export type CheckName = { name: string; role: CheckRole; process?: string };
+
 /** The checks of a service: the configured ones, and one for each process that declares sockets. */
-export function checksOf(service: ServiceConfig): { name: string; role: CheckRole }[] {
+export function checksOf(service: ServiceConfig): CheckName[] {
   const listening = Object.entries(processesOf(service)).filter(([, { listens }]) => listens.length > 0);
   return [
-    ...service.checks.map(({ name: check, role }) => ({ name: check, role })),
-    ...listening.map(([process]) => ({ name: listensCheck(process), role: "readiness" as const })),
+    ...service.checks.map(({ name: check, role, process }) => ({
+      name: check,
+      role,
+      ...(process === undefined ? {} : { process }),
+    })),
+    ...listening.map(([process]) => ({ name: listensCheck(process), role: "readiness" as const, process })),
   ];
 }
 

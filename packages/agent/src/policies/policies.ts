@@ -3,9 +3,10 @@ import type { Published } from "../core/bus.js";
 import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
 import { restartUnhealthy } from "./restart-unhealthy.js";
+import { runTriggered } from "./run-triggered.js";
 
 /** Every policy there is. */
-export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits];
+export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits, runTriggered];
 
 /** What has been isolated, and what is in maintenance, is left to people. */
 function mayAct({ args: { service } }: Decision, state: HostState): boolean {

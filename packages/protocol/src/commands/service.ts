@@ -3,7 +3,7 @@ import type { CommandSpec } from "./index.js";
 
 const target = z.strictObject({
   service: z.string().min(1).max(64),
-  process: z.string().min(1).max(64).optional().describe("One process; all of them when absent"),
+  process: z.string().min(1).max(72).optional().describe("One process; all of them when absent"),
 });
 
 const whole = z.strictObject({ service: z.string().min(1).max(64) });
@@ -26,6 +26,23 @@ export const serviceCommands = {
     args: target,
     result: z.object({}),
     about: "Stop, then start. Done when the new processes run.",
+  },
+  "service.run": {
+    scope: "write",
+    args: z.strictObject({ service: z.string().min(1).max(64), process: z.string().min(1).max(72) }),
+    result: z.object({}),
+    about: "Run a scheduled process now, as when its time has come: while it still runs, its `overlap` decides.",
+  },
+  "service.scale": {
+    scope: "write",
+    args: z.strictObject({
+      service: z.string().min(1).max(64),
+      process: z.string().min(1).max(64),
+      instances: z.int().min(0).max(100),
+    }),
+    result: z.object({}),
+    about:
+      "Run so many instances of a process that has `instances` in the configuration, until that names another number. Done when the new ones run and the others are gone.",
   },
   "service.isolate": {
     scope: "write",

@@ -19,6 +19,7 @@ export const endCause = z.enum([
   "out-of-memory",
   "watchdog",
   "timeout",
+  "overdue",
   "unknown",
 ]);
 export type EndCause = z.infer<typeof endCause>;
@@ -33,6 +34,18 @@ export type Likely = z.infer<typeof likely>;
 export const checkRole = z.enum(["liveness", "readiness"]);
 export type CheckRole = z.infer<typeof checkRole>;
 
+/** How a process runs: `oneshot` to its end, once, before the service is ready; `scheduled` to its end, at set times. */
+export const processType = z.enum(["daemon", "oneshot", "scheduled"]);
+export type ProcessType = z.infer<typeof processType>;
+
+/** What happens when a scheduled process is due while it runs: nothing; once more after it; instead of it. */
+export const overlap = z.enum(["skip", "queue", "replace"]);
+export type Overlap = z.infer<typeof overlap>;
+
+/** What a process waits for before it starts. */
+export const awaited = z.object({ process: z.string(), until: z.enum(["started", "ready", "completed"]) });
+export type Awaited = z.infer<typeof awaited>;
+
 const ofProcess = { service: z.string(), process: z.string() };
 const ofRun = { ...ofProcess, run: z.int().describe("Counts the starts of this process"), pid: z.int() };
 
@@ -42,7 +55,8 @@ export const serviceEvents = {
     .object({
       service: z.string(),
       processes: z.array(z.string()),
-      checks: z.array(z.object({ name: z.string(), role: checkRole })),
+      types: z.record(z.string(), processType).optional().describe("Of the processes that are no daemons"),
+      checks: z.array(z.object({ name: z.string(), role: checkRole, process: z.string().optional() })),
     })
     .describe("A service was added to the configuration, or its processes or checks changed."),
   "service.removed": z.object({ service: z.string() }).describe("A service left the configuration and was stopped."),
@@ -62,7 +76,9 @@ export const serviceEvents = {
     .object({
       ...ofRun,
       exit,
-      cause: endCause.describe("`watchdog`: it was unhealthy; `timeout`: it did not end when it was asked to"),
+      cause: endCause.describe(
+        "`watchdog`: it was unhealthy; `timeout`: it did not end when it was asked to; `overdue`: it ran too long",
+      ),
       likely: likely.optional().describe("Only of an end within its first seconds"),
       uptimeMs: z.int(),
       expected: z.boolean().describe("The agent had asked it to stop"),
@@ -110,6 +126,32 @@ export const serviceEvents = {
   "service.delayed": z
     .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string() })
     .describe("A restart waits for its back-off."),
+  "service.deferred": z
+    .object({ ...ofProcess, awaits: z.array(awaited) })
+    .describe("A process is to start, but not before other processes of its service have come so far."),
+  "service.scheduled": z
+    .object({ ...ofProcess, next: z.string().describe("When it is to run next") })
+    .describe("A scheduled process waits for its time, or that time has changed."),
+  "service.triggered": z
+    .object({
+      ...ofProcess,
+      due: z.string(),
+      late: z.boolean().describe("It makes up for a time that was missed"),
+      next: z.string().optional(),
+    })
+    .describe("It is time for a scheduled process to run."),
+  "service.run-missed": z
+    .object({
+      ...ofProcess,
+      from: z.string(),
+      to: z.string().describe("No time after this was missed"),
+      because: z.string(),
+      then: z.enum(["skip", "run"]).describe("`run`: it runs once, now, for all that was missed"),
+    })
+    .describe("A scheduled process did not run when it was to."),
+  "service.overlapped": z
+    .object({ ...ofProcess, run: z.int().describe("The run that was still going on"), then: overlap })
+    .describe("A scheduled process was due while its run before had not ended."),
   "service.crash-looped": z
     .object({
       ...ofProcess,
@@ -156,6 +198,14 @@ export const serviceEvents = {
       processes: z.array(z.string()).describe("Those that are started again: they ran before"),
     })
     .describe("An isolated service may run again."),
+  "service.scaled": z
+    .object({
+      ...ofProcess,
+      actor,
+      instances: z.int(),
+      configured: z.int().describe("As many as the configuration wants; the scale holds until it wants another number"),
+    })
+    .describe("A process is to have another number of instances than its configuration says."),
   "service.ready": z.object({ service: z.string() }).describe("Every process runs and every readiness check passes."),
   "service.unready": z
     .object({ service: z.string(), reasons: z.array(z.string()) })

@@ -13,6 +13,10 @@ export function severityOf(event: HostEvent): Severity {
     case "service.removed":
     case "service.started":
     case "service.adopted":
+    case "service.deferred":
+    case "service.scaled":
+    case "service.scheduled":
+    case "service.triggered":
     case "service.signalled":
     case "service.stopped":
     case "service.completed":
@@ -32,6 +36,8 @@ export function severityOf(event: HostEvent): Severity {
     case "command.finished":
       return event.data.outcome === "succeeded" ? "info" : "warn";
     case "service.restarted":
+    case "service.run-missed":
+    case "service.overlapped":
     case "service.delayed":
     case "service.killed":
     case "service.unready":

@@ -1,6 +1,6 @@
 import { limitInWords } from "../limits.js";
 import type { HostEvent } from "./index.js";
-import type { EndCause, Exit, Likely } from "./service.js";
+import type { Awaited, EndCause, Exit, Likely, Overlap } from "./service.js";
 
 /** An event as a sentence for people: in the log, on the terminal. Machines read the event itself. */
 export function eventInWords(event: HostEvent): string {
@@ -51,6 +51,19 @@ export function eventInWords(event: HostEvent): string {
       return `${who(event.data)} could not be started: ${event.data.reason}`;
     case "service.delayed":
       return `${who(event.data)} restarts in ${seconds(event.data.delayMs)} (attempt ${event.data.attempt}), because ${event.data.because}`;
+    case "service.deferred":
+      return `${who(event.data)} waits for ${awaitsInWords(event.data.awaits)}`;
+    case "service.scheduled":
+      return `${who(event.data)} runs next at ${event.data.next}`;
+    case "service.triggered":
+      return `${who(event.data)} is due${event.data.late ? ", late" : ""}: ${event.data.due}`;
+    case "service.run-missed": {
+      const { from, to, because, then } = event.data;
+      const when = from === to ? from : `${from} to ${to}`;
+      return `${who(event.data)} missed ${when}, because ${because}; ${then === "run" ? "it runs once now" : "it runs at its next time"}`;
+    }
+    case "service.overlapped":
+      return `${who(event.data)} was due while run ${event.data.run} had not ended: ${overlapInWords[event.data.then]}`;
     case "service.signalled":
       return `${who(event.data)} got ${event.data.signal}, has ${seconds(event.data.timeoutMs)} to end`;
     case "service.killed":
@@ -65,6 +78,10 @@ export function eventInWords(event: HostEvent): string {
       return `${event.data.service} was isolated by ${event.data.actor.kind} ${event.data.actor.name}: ${event.data.reason}`;
     case "service.released":
       return `${event.data.service} was released by ${event.data.actor.kind} ${event.data.actor.name}${event.data.reason === undefined ? "" : `: ${event.data.reason}`}`;
+    case "service.scaled": {
+      const { actor, instances, configured } = event.data;
+      return `${who(event.data)} was scaled to ${counted(instances, "instance")} (configured: ${configured}) by ${actor.kind} ${actor.name}`;
+    }
     case "service.ready":
       return `${event.data.service} is ready`;
     case "service.unready":
@@ -118,6 +135,7 @@ export function endInWords({
     "out-of-memory": ", killed by the kernel for lack of memory",
     timeout: ", it had not ended when it was asked to",
     watchdog: ", it was unhealthy",
+    overdue: ", it ran longer than its max_runtime",
   } as Partial<Record<EndCause, string>>;
   const guess = likely ? `, probably ${likelyInWords[likely.reason]} (${likely.line})` : "";
   return `${exitInWords(exit)}${why[cause] ?? ""}${guess}`;
@@ -142,6 +160,17 @@ export function exitInWords(exit: Exit): string {
     default:
       return exit satisfies never;
   }
+}
+
+const overlapInWords: Record<Overlap, string> = {
+  skip: "this time is skipped",
+  queue: "it runs again after it",
+  replace: "it is ended for the new one",
+};
+
+/** What a process waits for, as part of a sentence. */
+export function awaitsInWords(awaits: readonly Awaited[]): string {
+  return awaits.map(({ process, until }) => `${process} to be ${until}`).join(" and ");
 }
 
 function who({ service, process }: { service: string; process: string }): string {

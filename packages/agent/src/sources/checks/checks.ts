@@ -1,4 +1,4 @@
-import type { HostState } from "@ostler/protocol";
+import { baseName, type HostState } from "@ostler/protocol";
 import type { CheckConfig } from "../../config/checks.js";
 import { listensCheck, processesOf, type ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
@@ -16,22 +16,27 @@ export type ChecksDeps = CheckerDeps & {
   pidsOf: (slot: { service: string; process: string }) => number[];
 };
 
+type Slot = { service: string; process: string };
+
 export type Services = Readonly<Record<string, ServiceConfig>>;
 
 /** How often it is looked after that the declared sockets still belong to their process. */
 const listensTiming = { every: 5000, timeout: 2000, initial_delay: 0, failures: 2, successes: 1 };
 
-/** Runs the checks of every service while one of its processes runs, and begins anew after each start. */
+/**
+ * Runs the checks of every service while what they are about runs: the process that they name, or a daemon of the service.
+ * They begin anew after each start of it.
+ */
 export class Checks implements AsyncDisposable {
   readonly #deps: ChecksDeps;
   #services: Services;
-  /** The checks that run, by service: what stops them, and when they have stopped. */
-  readonly #running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
+  /** The checks that run, by service and name: what stops them, and when they have stopped. */
+  readonly #running = new Map<string, Map<string, { stop: AbortController; done: Promise<unknown> }>>();
 
   constructor(services: Services, deps: ChecksDeps) {
     this.#deps = deps;
     this.#services = services;
-    for (const service of Object.keys(services)) if (this.#hasProcess(service)) this.#begin(service);
+    for (const service of Object.keys(services)) this.#begin(service);
   }
 
   /** The bus's listener. */
@@ -39,13 +44,14 @@ export class Checks implements AsyncDisposable {
     switch (event.type) {
       case "service.started":
       case "service.restarted":
-      case "service.adopted":
-        return this.#begin((event.data as { service: string }).service);
-      case "service.exited":
-      case "service.removed": {
-        const { service } = event.data as { service: string };
-        if (!this.#hasProcess(service)) this.#stop(service);
+      case "service.adopted": {
+        const { service, process } = event.data as Slot;
+        return this.#begin(service, process);
       }
+      case "service.exited":
+        return this.#stopIdle((event.data as Slot).service);
+      case "service.removed":
+        return this.#stopAll((event.data as Slot).service);
     }
   };
 
@@ -53,38 +59,69 @@ export class Checks implements AsyncDisposable {
   reconfigure(services: Services): void {
     const before = this.#services;
     this.#services = services;
-    for (const [service, config] of Object.entries(services))
-      if (JSON.stringify(planOf(before[service])) !== JSON.stringify(planOf(config)) && this.#hasProcess(service))
-        this.#begin(service);
+    for (const [service, config] of Object.entries(services)) {
+      if (JSON.stringify(planOf(before[service])) === JSON.stringify(planOf(config))) continue;
+      this.#stopAll(service);
+      this.#begin(service);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = [...this.#running];
-    for (const [service] of running) this.#stop(service);
-    await Promise.all(running.map(([, { done }]) => done));
+    const running = [...this.#running.values()].flatMap((checks) => [...checks.values()]);
+    for (const { stop } of running) stop.abort();
+    this.#running.clear();
+    await Promise.all(running.map(({ done }) => done));
   }
 
-  #begin(service: string): void {
-    this.#stop(service);
-    const config = this.#services[service];
-    if (!config) return;
-    const stop = newStop();
-    const plans = [
-      ...config.checks.map((check) => this.#planOf(service, check)),
-      ...this.#listensPlans(service, config),
-    ];
-    const done = Promise.all(plans.map((plan) => runCheck(plan, this.#deps, stop.signal)));
-    this.#running.set(service, { stop, done });
+  /** Begins the checks of a service that a new run of one of its processes concerns; all of them when none is named. */
+  #begin(service: string, started?: string): void {
+    const plans = this.#plansOf(service);
+    const concerned = plans.filter(({ process }) => started === undefined || this.#isAbout(service, process, started));
+    for (const plan of concerned) {
+      this.#stop(service, plan.check);
+      if (!this.#runs(service, plan.process)) continue;
+      const stop = newStop();
+      const done = runCheck(plan, this.#deps, stop.signal);
+      const running =
+        this.#running.get(service) ?? new Map<string, { stop: AbortController; done: Promise<unknown> }>();
+      this.#running.set(service, running.set(plan.check, { stop, done }));
+    }
   }
 
-  #stop(service: string): void {
-    this.#running.get(service)?.stop.abort();
+  #stopIdle(service: string): void {
+    for (const { check, process } of this.#plansOf(service))
+      if (!this.#runs(service, process)) this.#stop(service, check);
+  }
+
+  #stopAll(service: string): void {
+    for (const { stop } of this.#running.get(service)?.values() ?? []) stop.abort();
     this.#running.delete(service);
   }
 
-  #hasProcess(service: string): boolean {
+  #stop(service: string, check: string): void {
+    const running = this.#running.get(service);
+    running?.get(check)?.stop.abort();
+    running?.delete(check);
+  }
+
+  /** Does what a check is about run? */
+  #runs(service: string, about: string | undefined): boolean {
     const processes = this.#deps.state().services[service]?.processes ?? {};
-    return Object.values(processes).some(({ phase }) => phase.name === "running" || phase.name === "stopping");
+    return Object.entries(processes).some(
+      ([name, { phase }]) =>
+        (phase.name === "running" || phase.name === "stopping") && this.#isAbout(service, about, name),
+    );
+  }
+
+  #isAbout(service: string, about: string | undefined, process: string): boolean {
+    if (about !== undefined) return about === process || about === baseName(process);
+    return this.#deps.state().services[service]?.processes[process]?.type === undefined;
+  }
+
+  #plansOf(service: string): CheckPlan[] {
+    const config = this.#services[service];
+    if (!config) return [];
+    return [...config.checks.map((check) => this.#planOf(service, check)), ...this.#listensPlans(service, config)];
   }
 
   #planOf(service: string, check: CheckConfig): CheckPlan {

@@ -107,5 +107,5 @@ export class Dossier implements Disposable {
 
 /** A bad end: nobody wanted it, or it was the cure of one. */
 function isCrash({ expected, cause }: Exited): boolean {
-  return cause === "watchdog" || (!expected && cause !== "clean");
+  return cause === "watchdog" || cause === "overdue" || (!expected && cause !== "clean");
 }

@@ -6,8 +6,8 @@ export type EndFacts = {
   exit: Exit;
   /** The exit counts as success. */
   clean: boolean;
-  /** The agent asked it to end, for a person or because it was unhealthy. */
-  asked: "no" | "stop" | "unhealthy";
+  /** The agent asked it to end: for a person, because it was unhealthy or because it ran too long. */
+  asked: "no" | "stop" | "unhealthy" | "overdue";
   /** It had to be killed after its stop timeout. */
   forced: boolean;
   /** The kernel killed it for lack of memory. */
@@ -16,6 +16,7 @@ export type EndFacts = {
 
 export function causeOf({ exit, clean, asked, forced, outOfMemory }: EndFacts): EndCause {
   if (outOfMemory) return "out-of-memory";
+  if (asked === "overdue") return "overdue";
   if (forced) return "timeout";
   if (asked === "unhealthy") return "watchdog";
   if (exit.kind === "unknown") return "unknown";

@@ -1,97 +1,34 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
 import type { Exit } from "@ostler/protocol";
-import { step, type Context, type Effect, type Input, type State } from "./machine.js";
+import { step, type Context, type Input, type State } from "./machine.js";
 import { noHistory, type Policy } from "./restart-decision.js";
-
-const code = (value: number): Exit => ({ kind: "code", code: value });
-const signal = (name: string): Exit => ({ kind: "signal", signal: name, core: false });
-
-const start: Input = { input: "start" };
-const stop: Input = { input: "stop" };
-const restart: Input = { input: "restart", because: "asked", backOff: false };
-const cure: Input = { input: "restart", because: "unhealthy", backOff: true };
-const due: Input = { input: "restart-due" };
-const stable: Input = { input: "stable" };
-const started = (run: number): Input => ({ input: "started", run, pid: 100 + run, startTicks: run });
-const failed = (run: number): Input => ({ input: "start-failed", run, reason: "no program" });
-const adopted = (run: number): Input => ({ input: "adopted", run, pid: 100 + run, startTicks: run, uptimeMs: 5 });
-const exited = (run: number, exit: Exit = code(1)): Input => ({
-  input: "exited",
-  run,
-  pid: 100 + run,
-  exit,
-  outOfMemory: false,
-  forced: false,
-  uptimeMs: 7,
-  whileAway: false,
-});
-
-const ready: Input = { input: "ready" };
-const unready: Input = { input: "unready" };
-
-const always: Policy = {
-  policy: "always",
-  backoff: { initial: 1000, max: 60_000 },
-  stable_after: 60_000,
-  crash_loop: { count: 5, window: 0, then: "slow" },
-  success_exit: [],
-  no_restart_exit: [],
-  restart_force_exit: [],
-};
-const onFailure: Policy = { ...always, policy: "on-failure" };
-const never: Policy = { ...always, policy: "never" };
-const atOnce: Policy = { ...always, backoff: { initial: 0, max: 0 } };
-
-const stopped: State = { name: "stopped", run: 0, history: noHistory };
-
-const context = (restart: Policy): Context => ({
-  service: "web",
-  process: "main",
+import {
+  code,
+  signal,
+  start,
+  stop,
   restart,
-  stop: { signal: "SIGTERM", timeout: 10_000 },
-  nowMs: 0,
-  random: () => 0.5,
-});
-
-/** Every step as `state: effects`, from a stopped process on. */
-function walk(inputs: readonly Input[], policy: Policy = always, from: State = stopped): string[] {
-  let state = from;
-  return inputs.map((input) => {
-    const [next, effects] = step(state, input, context(policy));
-    state = next;
-    return [inWords(state), ...effects.map(effectInWords)].join(" ");
-  });
-}
-
-function last(...walked: Parameters<typeof walk>): string {
-  return walk(...walked).at(-1) ?? "";
-}
-
-function inWords(state: State): string {
-  const { crashes, looping } = state.history;
-  const attempt = crashes.length > 0 ? `#${crashes.length}${looping ? "!" : ""}` : "";
-  const next = "next" in state ? `(${state.next.name})` : "";
-  return `${state.name}${next}${attempt}@${state.run}:`;
-}
-
-function effectInWords(effect: Effect): string {
-  switch (effect.effect) {
-    case "spawn":
-      return `spawn-${effect.run}`;
-    case "signal":
-      return "signal";
-    case "timer":
-      return `${effect.input}-in-${effect.afterMs}`;
-    case "clear-timers":
-      return "clear";
-    case "publish":
-      return effect.event.type.slice("service.".length);
-    default:
-      return effect satisfies never;
-  }
-}
+  cure,
+  due,
+  stable,
+  started,
+  failed,
+  adopted,
+  exited,
+  ready,
+  unready,
+  always,
+  onFailure,
+  never,
+  atOnce,
+  stopped,
+  context,
+  walk,
+  last,
+  inWords,
+  effectInWords,
+} from "../../testing/machine-walk.js";
 
 suite("a stopped process", () => {
   test("begins its first run when it is started", () => {
@@ -439,88 +376,3 @@ test("a process whose configuration is wrong is not retried at full speed", () =
   const bad = { ...exited(1), likely } as Input;
   assert.equal(last([start, started(1), bad]), "waiting#1@1: exited clear delayed restart-due-in-45000");
 });
-
-const anyInput: fc.Arbitrary<(run: number) => Input> = fc.oneof(
-  ...[start, stop, restart, cure, due, stable, ready, unready].map((input) => fc.constant(() => input)),
-  fc.constant(started),
-  fc.constant(failed),
-  fc.constantFrom(code(0), code(1), signal("SIGKILL")).map((exit) => (run: number) => exited(run, exit)),
-);
-const anyPolicy = fc.constantFrom(always, onFailure, never, atOnce, {
-  ...always,
-  crash_loop: { count: 2, window: 1000, then: "stop" as const },
-});
-
-test("whatever happens in whatever order: one copy at most, one end for each start, no timer without a process", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(anyInput, fc.constantFrom(0, 0, 0, -1)), { maxLength: 60 }),
-      anyPolicy,
-      (story, policy) => {
-        let state: State = stopped;
-        /** What the host has: a run that was launched, begun or is over; and the timers that are set. */
-        const runs = new Map<number, "launched" | "begun" | "over">();
-        const timers = new Set<string>();
-        const told: string[] = [];
-        for (const [make, back] of story) {
-          const input = make(state.run + back);
-          if (!happens(input, runs, timers)) continue;
-          const [next, effects] = step(state, input, context(policy));
-          state = next;
-          for (const effect of effects) {
-            if (effect.effect === "spawn") {
-              assert.ok(
-                [...runs.values()].every((at) => at === "over"),
-                "a second copy",
-              );
-              assert.ok(!runs.has(effect.run), "a run number is used twice");
-              runs.set(effect.run, "launched");
-            }
-            if (effect.effect === "clear-timers") timers.clear();
-            if (effect.effect === "timer") timers.add(effect.input);
-            if (effect.effect === "publish") told.push(effect.event.type);
-            if (effect.effect === "signal") assert.equal(runs.get(state.run), "begun");
-          }
-          assert.ok(!timers.has("stable") || state.name === "running", `stable waits while ${state.name}`);
-          assert.equal(timers.has("restart-due"), state.name === "waiting");
-          const alive = [...runs.values()].filter((at) => at !== "over").length;
-          assert.equal(alive, ["starting", "cancelling", "running", "stopping"].includes(state.name) ? 1 : 0);
-        }
-        const count = (...types: string[]): number => told.filter((type) => types.includes(type)).length;
-        const begun = [...runs.values()].filter((at) => at === "begun").length;
-        assert.equal(count("service.started", "service.restarted"), count("service.exited") + begun);
-      },
-    ),
-    { numRuns: 2000 },
-  );
-});
-
-test("whatever came before, a stop ends in rest as soon as the process has ended", () => {
-  fc.assert(
-    fc.property(fc.array(anyInput, { maxLength: 40 }), anyPolicy, (story, policy) => {
-      let state: State = stopped;
-      const runs = new Map<number, "launched" | "begun" | "over">();
-      const take = (input: Input): void => {
-        if (!happens(input, runs, new Set(["restart-due", "stable"]))) return;
-        const [next, effects] = step(state, input, context(policy));
-        state = next;
-        for (const effect of effects) if (effect.effect === "spawn") runs.set(effect.run, "launched");
-      };
-      for (const make of story) take(make(state.run));
-      take(stop);
-      for (const make of [started, exited]) take(make(state.run));
-      assert.equal(state.name, "stopped");
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-/** Can this happen now? A run begins or fails once after it was launched, and ends once after it has begun. */
-function happens(input: Input, runs: Map<number, "launched" | "begun" | "over">, timers: Set<string>): boolean {
-  if (input.input === "restart-due" || input.input === "stable") return timers.delete(input.input);
-  if (!("run" in input)) return true;
-  const before = input.input === "exited" ? "begun" : "launched";
-  if (runs.get(input.run) !== before) return false;
-  runs.set(input.run, input.input === "started" ? "begun" : "over");
-  return true;
-}

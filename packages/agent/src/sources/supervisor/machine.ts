@@ -1,4 +1,12 @@
-import { endInWords, type Exit, type HostEvent, type Likely } from "@ostler/protocol";
+import {
+  endInWords,
+  type Awaited,
+  type Exit,
+  type HostEvent,
+  type Likely,
+  type Overlap,
+  type ProcessType,
+} from "@ostler/protocol";
 import { causeOf, isHopeless } from "./cause.js";
 import {
   afterEnd,
@@ -17,15 +25,17 @@ export type State = { run: number; history: History } & (
   | { name: "stopped" }
   | { name: "starting"; because: string | undefined }
   | { name: "cancelling"; next: Next }
-  | { name: "running"; pid: number }
+  | { name: "running"; pid: number; again?: true }
   | { name: "stopping"; pid: number; next: Next }
   | { name: "waiting"; because: string }
+  | { name: "deferred"; because: string | undefined; awaits: readonly Awaited[] }
+  | { name: "scheduled" }
   | { name: "completed" }
   | { name: "gave-up" }
 );
 
 /** What comes after a stop. A restart that is the cure of a failure backs off like one after a crash. */
-type Next = { name: "stop" } | ({ name: "restart" } & Restart);
+type Next = { name: "stop" } | ({ name: "restart" } & Restart) | { name: "fail"; because: string };
 export type Restart = { because: string; backOff: boolean };
 
 export type Input =
@@ -40,6 +50,9 @@ export type Input =
   | { input: "unready" }
   | { input: "restart-due" }
   | { input: "held"; because: string }
+  | { input: "unblocked" }
+  | { input: "due" }
+  | { input: "overdue" }
   | { input: "stable" };
 
 /** How a run ended, and what was found out about it. */
@@ -55,19 +68,27 @@ export type Ended = {
 export type Effect =
   | { effect: "spawn"; run: number }
   | { effect: "signal" }
-  | { effect: "timer"; input: "restart-due" | "stable"; afterMs: number }
+  | { effect: "timer"; input: "restart-due" | "stable" | "overdue"; afterMs: number }
   | { effect: "clear-timers" }
   | { effect: "publish"; event: HostEvent };
 
 export type Context = {
   service: string;
   process: string;
+  type: ProcessType;
   restart: Policy;
   stop: { signal: string; timeout: number };
   nowMs: number;
   random: () => number;
   /** How long nothing may be started by itself; nothing when it may. Who holds it feeds `restart-due` at the end. */
   heldMs?: number | undefined;
+  /** What has to come before the next start; empty when nothing has to. */
+  awaits: readonly Awaited[];
+  /** When a scheduled process is to run next, as it is written in events. */
+  next?: string;
+  overlap: Overlap;
+  /** How long a run of a process that is to end may last. */
+  maxRuntimeMs?: number | undefined;
 };
 
 type Step = [State, Effect[]];
@@ -75,7 +96,7 @@ type Step = [State, Effect[]];
 export function step(state: State, input: Input, context: Context): Step {
   switch (input.input) {
     case "start":
-      return onStart(state);
+      return onStart(state, context);
     case "stop":
       return onStop(state, context);
     case "restart":
@@ -89,13 +110,19 @@ export function step(state: State, input: Input, context: Context): Step {
     case "exited":
       return onExited(state, input, context);
     case "ready":
-      return state.name === "running" ? [state, settleLater(context)] : [state, []];
+      return isDaemonRunning(state, context) ? [state, settleLater(context)] : [state, []];
     case "unready":
-      return state.name === "running" ? [state, [{ effect: "clear-timers" }]] : [state, []];
+      return isDaemonRunning(state, context) ? [state, [{ effect: "clear-timers" }]] : [state, []];
     case "restart-due":
-      return state.name === "waiting" && context.heldMs === undefined
-        ? spawn(state, state.history, state.because)
+      return (state.name === "waiting" || state.name === "deferred") && context.heldMs === undefined
+        ? spawn(state, state.history, state.because, context)
         : [state, []];
+    case "unblocked":
+      return onUnblocked(state, context);
+    case "due":
+      return onDue(state, context);
+    case "overdue":
+      return onOverdue(state, context);
     case "held":
       return state.name === "stopped" || state.name === "waiting"
         ? hold(state, { attempt: 0, because: input.because }, context, [])
@@ -107,20 +134,23 @@ export function step(state: State, input: Input, context: Context): Step {
   }
 }
 
-function onStart(state: State): Step {
+function onStart(state: State, context: Context): Step {
   switch (state.name) {
     case "starting":
+    case "deferred":
     case "running":
       return [state, []];
     case "stopping":
     case "cancelling":
       return [{ ...state, next: { name: "restart", because: "it was started while it stopped", backOff: false } }, []];
     case "waiting":
-      return spawn(state, noHistory, state.because);
+      return spawn(state, noHistory, state.because, context);
     case "stopped":
+      return context.type === "scheduled" ? rearm(state, context, []) : spawn(state, noHistory, undefined, context);
+    case "scheduled":
     case "completed":
     case "gave-up":
-      return spawn(state, noHistory, undefined);
+      return spawn(state, noHistory, undefined, context);
     default:
       return state satisfies never;
   }
@@ -136,6 +166,8 @@ function onStop(state: State, context: Context): Step {
     case "cancelling":
       return [{ ...state, next: { name: "stop" } }, []];
     case "waiting":
+    case "deferred":
+    case "scheduled":
     case "completed":
     case "gave-up":
       return rest(state, context, []);
@@ -157,11 +189,15 @@ function onRestart(state: State, { because, backOff }: Restart, context: Context
     case "cancelling":
       return [{ ...state, next }, []];
     case "waiting":
-      return backOff ? [state, []] : spawn(state, noHistory, because);
+      return backOff ? [state, []] : spawn(state, noHistory, because, context);
+    case "deferred":
+      return [state, []];
+    case "scheduled":
+      return backOff ? [state, []] : spawn(state, noHistory, because, context);
     case "stopped":
     case "completed":
     case "gave-up":
-      return spawn(state, noHistory, because);
+      return spawn(state, noHistory, because, context);
     default:
       return state satisfies never;
   }
@@ -182,7 +218,7 @@ function onStarted(state: State, input: Extract<Input, { input: "started" }>, co
     const [stopping, effects] = beginStop(running, state.next, context);
     return [stopping, [publish(event), ...effects]];
   }
-  return [running, [publish(event)]];
+  return [running, [publish(event), ...endInTime(0, context)]];
 }
 
 function onStartFailed(
@@ -193,6 +229,7 @@ function onStartFailed(
   if ((state.name !== "starting" && state.name !== "cancelling") || state.run !== run) return [state, []];
   const failed = publish({ type: "service.start-failed", data: { ...who(context), run, reason } });
   if (state.name === "cancelling" && state.next.name === "stop") return rest(state, context, [failed]);
+  if (context.type === "scheduled") return rearm(state, context, [failed]);
   const end = { because: `it could not be started: ${reason}`, hopeless: false };
   return follow(state, afterEnd(end, state.history, context.restart, context), end.because, context, [failed]);
 }
@@ -203,7 +240,57 @@ function onAdopted(
   context: Context,
 ): Step {
   const event = publish({ type: "service.adopted", data: { ...who(context), run, pid, startTicks, uptimeMs } });
-  return [{ name: "running", run, history, pid }, [event]];
+  return [{ name: "running", run, history, pid }, [event, ...endInTime(uptimeMs, context)]];
+}
+
+/** What it waited for has come, or something else is missing now. Nothing starts by itself while it is held. */
+function onUnblocked(state: State, context: Context): Step {
+  if (state.name !== "deferred") return [state, []];
+  if (context.awaits.length === 0)
+    return context.heldMs === undefined ? spawn(state, state.history, state.because, context) : [state, []];
+  return JSON.stringify(state.awaits) === JSON.stringify(context.awaits) ? [state, []] : defer(state, context);
+}
+
+/** It is time for a scheduled process. */
+function onDue(state: State, context: Context): Step {
+  switch (state.name) {
+    case "scheduled":
+      return spawn(state, state.history, undefined, context);
+    case "running": {
+      const { overlap } = context;
+      const told = publish({ type: "service.overlapped", data: { ...who(context), run: state.run, then: overlap } });
+      if (overlap === "skip") return [state, [told]];
+      if (overlap === "queue") return [{ ...state, again: true }, [told]];
+      const next: Next = { name: "restart", because: "it was due again", backOff: false };
+      const [stopping, effects] = beginStop(state, next, context);
+      return [stopping, [told, ...effects]];
+    }
+    case "starting":
+    case "cancelling":
+    case "stopping":
+    case "waiting":
+    case "deferred":
+    case "stopped":
+    case "completed":
+    case "gave-up":
+      return [state, []];
+    default:
+      return state satisfies never;
+  }
+}
+
+function onOverdue(state: State, context: Context): Step {
+  if (state.name !== "running") return [state, []];
+  return beginStop(state, { name: "fail", because: "it ran longer than its max_runtime" }, context);
+}
+
+function endInTime(uptimeMs: number, { maxRuntimeMs, type }: Context): Effect[] {
+  if (maxRuntimeMs === undefined || type === "daemon") return [];
+  return [{ effect: "timer", input: "overdue", afterMs: Math.max(0, maxRuntimeMs - uptimeMs) }];
+}
+
+function isDaemonRunning(state: State, { type }: Context): boolean {
+  return state.name === "running" && type === "daemon";
 }
 
 function onStable(state: State, context: Context): Step {
@@ -221,26 +308,33 @@ function onExited(state: State, input: Extract<Input, { input: "exited" }>, cont
   if ((state.name !== "running" && state.name !== "stopping") || state.run !== input.run) return [state, []];
   const { run, pid, exit, likely, outOfMemory, forced, uptimeMs, whileAway } = input;
   const expected = state.name === "stopping";
-  const isCure = expected && state.next.name === "restart" && state.next.backOff;
-  const asked = isCure ? "unhealthy" : expected ? "stop" : "no";
+  const asked = state.name === "stopping" ? askedOf(state.next) : "no";
   const cause = causeOf({ exit, clean: isClean(exit, context.restart), asked, outOfMemory, forced });
   const guess = likely && !expected ? { likely } : {};
   const data = { ...who(context), run, pid, exit, cause, ...guess, uptimeMs, expected, whileAway };
   // An agent before this one may have told it, and have come no further.
   const exited = input.told ? [] : [publish({ type: "service.exited", data })];
+  if (state.name === "running" && context.type === "scheduled")
+    return state.again ? spawnAfter(exited, state, noHistory, undefined, context) : rearm(state, context, exited);
   if (state.name === "running") {
     const because = `it ${endInWords({ exit, cause, ...guess })}`;
     const end = { exit, because, hopeless: isHopeless(likely) };
     return follow(state, afterEnd(end, state.history, context.restart, context), because, context, exited);
   }
   if (state.next.name === "stop") return rest(state, context, exited);
-  const { because, backOff } = state.next;
-  if (backOff) {
+  const { because } = state.next;
+  if (state.next.name === "fail" && context.type === "scheduled") return rearm(state, context, exited);
+  if (state.next.name === "fail" || state.next.backOff) {
     const after = afterFailure({ because, hopeless: false }, state.history, context.restart, context);
     return follow(state, after, because, context, exited);
   }
-  const [starting, effects] = spawn(state, noHistory, because);
-  return [starting, [...exited, ...effects]];
+  return spawnAfter(exited, state, noHistory, because, context);
+}
+
+/** What the end of a stopped process is due to. */
+function askedOf(next: Next): "stop" | "unhealthy" | "overdue" {
+  if (next.name === "fail") return "overdue";
+  return next.name === "restart" && next.backOff ? "unhealthy" : "stop";
 }
 
 /** Does what the restart policy says. */
@@ -273,8 +367,7 @@ function restartIn(
 ): Step {
   if (context.heldMs !== undefined) return hold({ run, history }, { attempt, because }, context, before);
   if (delayMs === 0) {
-    const [starting, spawning] = spawn({ run }, history, because);
-    return [starting, [...before, ...spawning]];
+    return spawnAfter(before, { run }, history, because, context);
   }
   const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
   const timer: Effect = { effect: "timer", input: "restart-due", afterMs: delayMs };
@@ -295,11 +388,31 @@ function hold(
 
 type Known = { run: number; history: History };
 
-function spawn({ run }: { run: number }, history: History, because: string | undefined): Step {
+/** Starts it, or lets it wait for those that it comes after. */
+function spawn({ run }: { run: number }, history: History, because: string | undefined, context: Context): Step {
+  if (context.awaits.length > 0) return defer({ run, history, because }, context);
   return [
     { name: "starting", run: run + 1, history, because },
     [{ effect: "clear-timers" }, { effect: "spawn", run: run + 1 }],
   ];
+}
+
+function spawnAfter(before: Effect[], ...how: Parameters<typeof spawn>): Step {
+  const [state, effects] = spawn(...how);
+  return [state, [...before, ...effects]];
+}
+
+function defer({ run, history, because }: Known & { because: string | undefined }, context: Context): Step {
+  const { awaits } = context;
+  const event = publish({ type: "service.deferred", data: { ...who(context), awaits: [...awaits] } });
+  return [{ name: "deferred", run, history, because, awaits }, [{ effect: "clear-timers" }, event]];
+}
+
+/** It waits for its time. */
+function rearm({ run }: { run: number }, context: Context, before: Effect[]): Step {
+  const { next } = context;
+  const event = next === undefined ? [] : [publish({ type: "service.scheduled", data: { ...who(context), next } })];
+  return [{ name: "scheduled", run, history: noHistory }, [...before, { effect: "clear-timers" }, ...event]];
 }
 
 function beginStop(state: Known & { pid: number }, next: Next, context: Context): Step {

@@ -1,5 +1,5 @@
-import { messageOf, OstlerError, type Exit, type HostEvent } from "@ostler/protocol";
-import type { ProcessConfig, RestartConfig } from "../../config/services.js";
+import { messageOf, OstlerError, type Awaited, type Exit, type HostEvent, type ProcessType } from "@ostler/protocol";
+import { typeOf, type ProcessConfig, type RestartConfig } from "../../config/services.js";
 import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
@@ -11,7 +11,7 @@ import { exitOf, keeperLives, readNote } from "./keeper.js";
 import { launch, type LaunchDeps } from "./launch.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
-import { step, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
+import { step, type Context, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
@@ -26,6 +26,10 @@ export type ProcessDeps = LaunchDeps &
     agentId: string;
     /** How long nothing of a service may be started by itself, in milliseconds; nothing when it may. */
     heldMs: (service: string) => number | undefined;
+    /** What has to come before a process starts; empty when nothing has to. */
+    awaits: (slot: Slot) => readonly Awaited[];
+    /** When a scheduled process is to run next, in milliseconds since 1970. */
+    nextRunMs: (slot: Slot) => number | undefined;
   };
 
 /** How long a keeper may take to record what we have seen already. */
@@ -48,6 +52,8 @@ export class SupervisedProcess implements Disposable {
   /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
+  /** Why the wish that it be stopped could not be recorded. */
+  #unrecorded: string | undefined;
   readonly #deps: ProcessDeps;
   readonly #inputs: Input[] = [];
   #feeding = false;
@@ -76,7 +82,19 @@ export class SupervisedProcess implements Disposable {
 
   /** It runs, or would if it could. */
   get isWanted(): boolean {
-    return ["starting", "running", "waiting", "gave-up"].includes(this.#state.name);
+    return ["starting", "running", "waiting", "deferred", "scheduled", "gave-up"].includes(this.#state.name);
+  }
+
+  get phase(): State["name"] {
+    return this.#state.name;
+  }
+
+  get type(): ProcessType {
+    return typeOf(this.#spec.config);
+  }
+
+  get config(): ProcessConfig {
+    return this.#spec.config;
   }
 
   /** Settings that are read when they are used; the caller restarts the process where that is not enough. */
@@ -111,26 +129,49 @@ export class SupervisedProcess implements Disposable {
   async start(signal: AbortSignal): Promise<void> {
     this.#setStopped(false);
     this.feed({ input: "start" });
-    await this.#settled(signal);
+    await this.settled(signal);
+  }
+
+  /** From here on it stays stopped whatever happens to the agent, and does not begin any more; a run that it has goes on. */
+  intendStop(): void {
+    this.#unrecorded = this.#setStopped(true);
+    if (!this.running) this.feed({ input: "stop" });
   }
 
   /** Done when nothing of it is left. @throws OstlerError when nobody waits any more, or the wish could not be recorded */
   async stop(signal: AbortSignal): Promise<void> {
-    const unrecorded = this.#setStopped(true);
+    this.intendStop();
     this.feed({ input: "stop" });
     await this.#until((state) => state.name === "stopped" && !this.#leftBehind, signal);
-    if (unrecorded === undefined) return;
+    if (this.#unrecorded === undefined) return;
     throw new OstlerError(
       "failed",
-      `${this.#name} is stopped, but a restart of the agent will start it: ${unrecorded}`,
+      `${this.#name} is stopped, but a restart of the agent will start it: ${this.#unrecorded}`,
     );
   }
 
   /** Done when the new run runs, or with `backOff` waits for its turn. @throws OstlerError when it cannot, or nobody waits any more */
   async restart(restart: Restart, signal: AbortSignal): Promise<void> {
+    this.beginRestart(restart);
+    await this.settled(signal, restart.backOff);
+  }
+
+  beginRestart(restart: Restart): void {
     this.#setStopped(false);
     this.feed({ input: "restart", ...restart });
-    await this.#settled(signal, restart.backOff);
+  }
+
+  /** Done when a run that was to end has ended. @throws OstlerError when nobody waits any more */
+  async down(signal: AbortSignal): Promise<void> {
+    await this.#until(({ name }) => name !== "running" && name !== "stopping" && name !== "cancelling", signal);
+  }
+
+  /** Done when it runs, or need not. @throws OstlerError when it cannot, or nobody waits any more */
+  async settled(signal: AbortSignal, mayWait = false): Promise<void> {
+    await this.#until(({ name }) => !["starting", "cancelling", "stopping", "deferred"].includes(name), signal);
+    const { name } = this.#state;
+    if (["running", "completed", "scheduled"].includes(name) || (mayWait && name === "waiting")) return;
+    throw new OstlerError("failed", `${this.#name} is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
   }
 
   /** Lets go of the process for ever: nothing of it is left on the disk but its output. */
@@ -165,11 +206,7 @@ export class SupervisedProcess implements Disposable {
     if (this.#feeding) return;
     this.#feeding = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-      const { config, restart } = this.#spec;
-      const { clock, random, heldMs } = this.#deps;
-      const held = heldMs(this.slot.service);
-      const context = { ...this.slot, restart, stop: config.stop, nowMs: clock.now(), random, heldMs: held };
-      const [state, effects] = step(this.#state, next, context);
+      const [state, effects] = step(this.#state, next, this.#context);
       this.#state = state; // The only assignment of #state in the program.
       // Acting comes before telling: a new process need not wait until all have heard of the end of the old one.
       for (const effect of effects) if (effect.effect !== "publish") this.#act(effect);
@@ -183,6 +220,25 @@ export class SupervisedProcess implements Disposable {
     this.#end.abort();
     this.#clearTimers();
     this.#changes.notify();
+  }
+
+  get #context(): Context {
+    const { config, restart } = this.#spec;
+    const { clock, random, heldMs, awaits, nextRunMs } = this.#deps;
+    const nextMs = config.cron && nextRunMs(this.slot);
+    return {
+      ...this.slot,
+      type: typeOf(config),
+      restart,
+      stop: config.stop,
+      nowMs: clock.now(),
+      random,
+      heldMs: heldMs(this.slot.service),
+      awaits: awaits(this.slot),
+      overlap: config.cron?.overlap ?? "skip",
+      maxRuntimeMs: config.max_runtime,
+      ...(nextMs === undefined ? {} : { next: new Date(nextMs).toISOString() }),
+    };
   }
 
   #act(effect: Exclude<Effect, { effect: "publish" }>): void {
@@ -336,13 +392,6 @@ export class SupervisedProcess implements Disposable {
 
   get #name(): string {
     return `"${this.slot.service}/${this.slot.process}"`;
-  }
-
-  async #settled(signal: AbortSignal, mayWait = false): Promise<void> {
-    await this.#until(({ name }) => !["starting", "cancelling", "stopping"].includes(name), signal);
-    const { name } = this.#state;
-    if (name === "running" || name === "completed" || (mayWait && name === "waiting")) return;
-    throw new OstlerError("failed", `${this.#name} is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
   }
 
   async #until(reached: (state: State) => boolean, signal: AbortSignal): Promise<void> {

@@ -55,6 +55,8 @@ class Host implements AsyncDisposable {
       runDir: this.directory,
       spools: join(this.directory, "output"),
       previous,
+      state: () => this.bus.state,
+      nextRunMs: () => undefined,
       pulse: new Pulse(systemClock),
       subscribe: (follow) => this.bus.subscribe("supervisor", follow),
       secrets: () => [],

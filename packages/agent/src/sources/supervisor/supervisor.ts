@@ -1,7 +1,19 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isHostEvent, messageOf, notFound, OstlerError, type HostState } from "@ostler/protocol";
-import { checksOf, processesOf, restartConfig, stopConfig, type ServiceConfig } from "../../config/services.js";
+import {
+  baseName,
+  isHostEvent,
+  messageOf,
+  notFound,
+  OstlerError,
+  own,
+  processUnreadyReasons,
+  type Awaited,
+  type EventData,
+  type HostState,
+  type ProcessType,
+} from "@ostler/protocol";
+import { checksOf, processesOf, restartConfig, stopConfig, typeOf, type ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
 import type { Pulse } from "../../core/pulse.js";
 import { findExecutable } from "../../platform/executable.js";
@@ -9,6 +21,8 @@ import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import type { SpoolRange } from "../../platform/spool.js";
 import { marksLeft, treeOf } from "../../platform/tree.js";
+import { newStop } from "../../core/stop.js";
+import { awaitedBy, awaitsOf, dependentsOf, inOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Restart } from "./machine.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
@@ -16,8 +30,9 @@ import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, readSlot, runPrefix, type Slot } from "./records.js";
 import { recover, type Recovery } from "./recovery.js";
 
-export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom"> & {
+export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "awaits"> & {
   runDir: string;
+  state: () => HostState;
   /** What the journal knew before this agent started. */
   previous: HostState;
   pulse: Pulse;
@@ -45,6 +60,8 @@ export class Supervisor implements Disposable {
   /** Marks of the runs that an agent before this one left behind, as they were when this one began. */
   readonly #marks: readonly string[];
   #services: Services;
+  /** Those that are about to be stopped and started again: whoever comes after them waits. */
+  readonly #leaving = new Set<SupervisedProcess>();
 
   /** Adopts what runs and starts what should run; returns when every start is under way. @throws OstlerError `failed` */
   static start(services: Services, deps: SupervisorDeps): Supervisor {
@@ -60,8 +77,8 @@ export class Supervisor implements Disposable {
     return new Supervisor(services, { ...deps, records, setsid: setsid.path, oom: new OomWatch() });
   }
 
-  private constructor(services: Services, deps: ProcessDeps & SupervisorDeps) {
-    this.#deps = deps;
+  private constructor(services: Services, deps: Omit<ProcessDeps, "awaits"> & SupervisorDeps) {
+    this.#deps = { ...deps, awaits: (slot) => this.#awaits(slot) };
     this.#services = services;
     this.#marks = marksLeft(deps.agentId);
     this.#told = new Map(
@@ -87,39 +104,89 @@ export class Supervisor implements Disposable {
     return this.#services;
   }
 
-  /** Done when it runs. @throws OstlerError `not-found`, `failed` */
+  /**
+   * Done when it runs. A process by its own name runs although it has completed or its time has not come, and what it comes
+   * after is started with it. @throws OstlerError `not-found`, `failed`
+   */
   async start(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    await each(this.#named(service, process), (one) => one.start(signal));
+    const all = this.#named(service, undefined);
+    const isIdle = all.every(({ isWanted }) => !isWanted);
+    const meant =
+      process === undefined
+        ? all.filter(
+            ({ phase, type }) => phase !== "scheduled" && (isIdle || phase !== "completed" || type === "daemon"),
+          )
+        : withAwaited(this.#named(service, process), all);
+    await startTogether(meant, (one, patience) => one.start(patience), signal);
   }
 
   /** Done when nothing of it is left. @throws OstlerError `not-found`, `failed` */
   async stop(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    await each(this.#named(service, process), (one) => one.stop(signal));
+    await stopInOrder(this.#named(service, process), signal);
   }
 
-  /** Done when the new processes run; with `backOff`, when they wait for their turn. @throws OstlerError `not-found`, `failed` */
+  /**
+   * Done when the new processes run; with `backOff`, when they wait for their turn. All of a service are stopped before the
+   * first starts again where one comes after another. @throws OstlerError `not-found`, `failed`
+   */
   async restart(service: string, process: string | undefined, how: Restart, signal: AbortSignal): Promise<void> {
-    await each(this.#named(service, process), (one) => one.restart(how, signal));
+    const meant = this.#named(service, process).filter(
+      // A cure is not for what somebody has stopped meanwhile.
+      ({ type, isWanted }) => (isWanted || !how.backOff) && (process !== undefined || type !== "scheduled"),
+    );
+    const ordered = meant.filter((one) => dependentsOf(one, meant).length > 0);
+    for (const one of ordered) this.#leaving.add(one);
+    try {
+      await inOrder(
+        meant,
+        (one) => dependentsOf(one, meant),
+        async (one) => {
+          one.beginRestart(how);
+          await one.down(signal);
+          this.#leaving.delete(one);
+        },
+      );
+    } finally {
+      for (const one of ordered) this.#leaving.delete(one);
+      this.#unblock(service);
+    }
+    await startTogether(meant, (one, patience) => one.settled(patience, how.backOff), signal);
+  }
+
+  /** Done when those run that are to run. @throws OstlerError `failed` */
+  async settled(service: string, process: string, signal: AbortSignal): Promise<void> {
+    const meant = [...this.#processes.values()].filter(
+      ({ slot, isWanted }) => isWanted && slot.service === service && baseName(slot.process) === process,
+    );
+    await each(meant, (one) => one.settled(signal));
+  }
+
+  /** It is time for a scheduled process: what that means while it still runs, its `overlap` says. @throws OstlerError `not-found` */
+  due(service: string, process: string): void {
+    for (const one of this.#named(service, process)) one.feed({ input: "due" });
   }
 
   /** Goes over to other services: the new start, those that are gone stop, `changed` restart, the rest is not touched. */
   async reconfigure(services: Services, changed: (slot: Slot) => boolean, signal: AbortSignal): Promise<void> {
     this.#services = services;
     const before = [...this.#processes.values()];
-    const kept = before.filter(({ slot }) => isIn(services, slot));
+    const kept = before.filter(({ slot, type }) => typeIn(services, slot) === type);
+    const gone = before.filter((process) => !kept.includes(process));
     for (const process of kept) process.reconfigure(specIn(services, process.slot));
+    // Of another type it is another process: nothing that was known of the old one means anything for it.
+    const others = gone.filter(({ slot }) => typeIn(services, slot) !== undefined);
     this.#takeOver(services);
     await Promise.all([
-      this.#remove(
-        before.filter((process) => !kept.includes(process)),
-        services,
-        signal,
-      ),
+      this.#remove(gone, services, signal).then(() => {
+        if (others.length > 0) this.#takeOver(services);
+      }),
       each(
-        kept.filter(({ slot, isWanted }) => isWanted && changed(slot)),
+        // A scheduled process has its new settings from its next run on.
+        kept.filter(({ slot, type, isWanted }) => isWanted && type !== "scheduled" && changed(slot)),
         (one) => one.restart({ because: "its configuration changed", backOff: false }, signal),
       ),
     ]);
+    for (const service of Object.keys(services)) this.#unblock(service);
   }
 
   /** Starts what has waited for the end of a hold: of a service, or of all. */
@@ -147,16 +214,40 @@ export class Supervisor implements Disposable {
   }
 
   #follow({ event }: Published): void {
-    if (!isHostEvent(event) || (event.type !== "service.ready" && event.type !== "service.unready")) return;
-    const input = event.type === "service.ready" ? "ready" : "unready";
+    if (!isHostEvent(event) || !("service" in event.data) || event.data.service === undefined) return;
+    const { service } = event.data;
+    if (event.type === "service.ready" || event.type === "service.unready") {
+      const input = event.type === "service.ready" ? "ready" : "unready";
+      for (const process of this.#processes.values()) if (process.slot.service === service) process.feed({ input });
+    }
+    this.#unblock(service);
+  }
+
+  /** Whatever happens to a service may be what one of its processes has waited for. */
+  #unblock(service: string): void {
     for (const process of this.#processes.values())
-      if (process.slot.service === event.data.service) process.feed({ input });
+      if (process.phase === "deferred" && process.slot.service === service) process.feed({ input: "unblocked" });
+  }
+
+  #awaits(slot: Slot): readonly Awaited[] {
+    const one = this.#processes.get(keyOf(slot));
+    if (!one?.config.after?.length) return [];
+    const all = [...this.#processes.values()].filter((other) => other.slot.service === slot.service);
+    const isReady = (other: Pick<SupervisedProcess, "slot">): boolean => {
+      const its = own(this.#deps.state().services, slot.service);
+      return its !== undefined && processUnreadyReasons(its, other.slot.process).length === 0;
+    };
+    const staying = all.filter((other) => !this.#leaving.has(other));
+    const left = one.config.after.filter(({ process }) =>
+      all.some((other) => this.#leaving.has(other) && baseName(other.slot.process) === process),
+    );
+    return left.length > 0 ? left : awaitsOf(one, staying, isReady);
   }
 
   /** Begins to supervise whatever is not supervised yet. */
   #takeOver(services: Services): void {
     for (const [service, config] of Object.entries(services)) {
-      const shape: Shape = { processes: Object.keys(processesOf(config)), checks: checksOf(config) };
+      const shape = shapeOf(config);
       if (this.#told.get(service) === JSON.stringify(shape)) continue;
       this.#told.set(service, JSON.stringify(shape));
       this.#deps.publish({ type: "service.configured", data: { service, ...shape } });
@@ -167,10 +258,22 @@ export class Supervisor implements Disposable {
         if (this.#processes.has(keyOf(slot))) continue;
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
         if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
+        else if (then === "start" && this.#isStoppedWithOthers(supervised)) supervised.intendStop();
         else if ((then === "start" || then === "restart-due") && this.#deps.heldMs(service) !== undefined)
           supervised.feed({ input: "held", because: "it is to run after the maintenance" });
         else if (then !== "nothing") supervised.feed({ input: then });
       }
+  }
+
+  /** A further instance of a process that somebody has stopped. */
+  #isStoppedWithOthers({ slot }: SupervisedProcess): boolean {
+    const others = [...this.#processes.values()].filter(
+      (other) =>
+        other.slot.service === slot.service &&
+        other.slot.process !== slot.process &&
+        baseName(other.slot.process) === baseName(slot.process),
+    );
+    return others.length > 0 && others.every(({ phase }) => phase === "stopped");
   }
 
   #recover(slot: Slot, spec: ProcessSpec): { supervised: SupervisedProcess; then: Recovery["then"] } {
@@ -203,8 +306,7 @@ export class Supervisor implements Disposable {
 
   /** Stops processes for ever, and takes leave of the services that are not there any more. */
   async #remove(gone: readonly SupervisedProcess[], services: Services, signal: AbortSignal): Promise<void> {
-    await each(gone, async (process) => {
-      await process.stop(signal);
+    await stopInOrder(gone, signal, (process) => {
       process.forget();
       this.#processes.delete(keyOf(process.slot));
     });
@@ -216,49 +318,113 @@ export class Supervisor implements Disposable {
 
   #named(service: string, process: string | undefined): SupervisedProcess[] {
     const all = [...this.#processes.values()];
-    const own = all.filter(({ slot }) => slot.service === service);
-    const named = process === undefined ? own : own.filter(({ slot }) => slot.process === process);
+    const its = all.filter(({ slot }) => slot.service === service);
+    const isMeant = ({ slot }: SupervisedProcess): boolean =>
+      process === undefined || slot.process === process || baseName(slot.process) === process;
+    const named = its.filter(isMeant);
     if (named.length > 0) return named;
-    if (process !== undefined && own.length > 0)
+    if (process !== undefined && its.length > 0)
       throw notFound(
         `process of ${service}`,
         process,
-        own.map(({ slot }) => slot.process),
+        its.map(({ slot }) => slot.process),
       );
     throw notFound("service", service, new Set(all.map(({ slot }) => slot.service)));
   }
 }
 
 /** What is told of a service. */
-type Shape = { processes: string[]; checks: ReturnType<typeof checksOf> };
+type Shape = Omit<EventData<"service.configured">, "service">;
+
+function shapeOf(config: ServiceConfig): Shape {
+  const processes = Object.entries(processesOf(config));
+  return {
+    processes: processes.map(([name]) => name),
+    ...typesOf(processes.map(([name, its]) => [name, typeOf(its)])),
+    checks: checksOf(config),
+  };
+}
 
 /** A service of the state in the form in which it is told. */
 function shapeIn({ processes, checks }: HostState["services"][string]): Shape {
   return {
     processes: Object.keys(processes),
-    checks: Object.entries(checks).map(([name, { role }]) => ({ name, role })),
+    ...typesOf(Object.entries(processes).map(([name, { type = "daemon" }]) => [name, type])),
+    checks: Object.entries(checks).map(([name, { role, process }]) => ({
+      name,
+      role,
+      ...(process === undefined ? {} : { process }),
+    })),
   };
+}
+
+/** That a process is a daemon goes without saying. */
+function typesOf(types: [string, ProcessType][]): Pick<Shape, "types"> {
+  const special = types.filter(([, type]) => type !== "daemon");
+  return special.length > 0 ? { types: Object.fromEntries(special) } : {};
 }
 
 function keyOf({ service, process }: Slot): string {
   return `${service}/${process}`;
 }
 
-function isIn(services: Services, { service, process }: Slot): boolean {
+/** Of what type a process is in the configuration; nothing when it is not there. */
+function typeIn(services: Services, { service, process }: Slot): ProcessType | undefined {
   const config = services[service];
-  return config !== undefined && Object.hasOwn(processesOf(config), process);
+  const its = config && own(processesOf(config), process);
+  return its && typeOf(its);
 }
 
 /** The settings of a process; of one that has left the configuration, what is needed to stop it. */
 function specIn(services: Services, { service, process }: Slot): ProcessSpec {
   const config = services[service];
   const processConfig = config && processesOf(config)[process];
+  // A process that is to end is not restarted for ending well.
+  if (processConfig && typeOf(processConfig) === "oneshot" && config.restart.policy === "always")
+    return { config: processConfig, restart: { ...config.restart, policy: "on-failure" } };
   if (processConfig) return { config: processConfig, restart: config.restart };
   const stop = stopConfig.parse({});
   return {
     config: { command: [], env: {}, cwd: "/", listens: [], stop },
     restart: restartConfig.parse({ policy: "never" }),
   };
+}
+
+/** Each after those that come after it. Who does not run is stopped at once, lest it start meanwhile. */
+async function stopInOrder(
+  processes: readonly SupervisedProcess[],
+  signal: AbortSignal,
+  stopped: (process: SupervisedProcess) => void = () => {},
+): Promise<void> {
+  for (const process of processes) process.intendStop();
+  await inOrder(
+    processes,
+    (one) => dependentsOf(one, processes),
+    async (one) => {
+      await one.stop(signal);
+      stopped(one);
+    },
+  );
+}
+
+/** Waits until all run. Who waits for one that cannot run cannot run either, and is not waited for. */
+async function startTogether(
+  processes: readonly SupervisedProcess[],
+  start: (one: SupervisedProcess, patience: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const patience = newStop();
+  const starts = new Map(
+    processes.map((one) => [one, start(one, AbortSignal.any([signal, patience.signal]))] as const),
+  );
+  try {
+    await each(processes, async (one) => {
+      const awaited = awaitedBy(one, processes).map((other) => starts.get(other));
+      await Promise.all([starts.get(one), ...awaited]);
+    });
+  } finally {
+    patience.abort();
+  }
 }
 
 /** All at the same time, each to its end; of several failures the first is told. */

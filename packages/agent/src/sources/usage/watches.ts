@@ -1,4 +1,12 @@
-import { own, type HostState, type Phase, type ProcessState, type RunUsage, type Sample } from "@ostler/protocol";
+import {
+  baseName,
+  own,
+  type HostState,
+  type Phase,
+  type ProcessState,
+  type RunUsage,
+  type Sample,
+} from "@ostler/protocol";
 import type { ServiceConfig } from "../../config/services.js";
 import { watchName, type WatchConfig } from "../../config/watch.js";
 import type { Prepared } from "../../core/assembly.js";
@@ -102,7 +110,9 @@ export class Watches {
 /** The watches that are about a process. */
 function watchesOf(services: Services, { service, process }: Slot): WatchConfig[] {
   const watches = own(services, service)?.watch ?? [];
-  return watches.filter((watch) => watch.process === undefined || watch.process === process);
+  return watches.filter(
+    (watch) => watch.process === undefined || watch.process === process || watch.process === baseName(process),
+  );
 }
 
 /** What makes a watch the same one, whatever its limit is. */
