@@ -9,6 +9,7 @@ const least = {
   pino: "9.0.0",
   "prom-client": "15.0.0",
   commander: "14.0.0",
+  "node-cron": "4.5.0", // endless loop at a change of summer time before 4.3.0
 };
 
 const { packages } = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"));

@@ -47,5 +47,8 @@ test("what could never come is refused", () => {
     /must be `b: completed`, because b is a one-shot process/,
   );
   assert.match(problems(`a: {${run}, after: [b]}, b: {${run}, cron: "@daily"}`), /which runs at its own times/);
-  assert.match(problems(`a: {${run}, after: [b: soon]}, b: {${run}}`), /must be a process of the service, or/);
+  assert.match(
+    problems(`a: {${run}, after: [b: soon]}, b: {${run}}`),
+    /after\.0\.b: invalid option: expected one of "started"/,
+  );
 });

@@ -166,3 +166,84 @@ test("a service that declares sockets gets a check that they are its own", async
   web.bus.publish(started("web"));
   await web.soon(() => web.bus.state.services.web?.checks["main:listens"]?.status === "passed", "it passes");
 });
+
+/** A service of a server, its worker in two instances, and a job that runs now and then. */
+async function shop() {
+  const asked = new Set<string>();
+  const server = await serveHttp(({ url = "" }, response) => {
+    asked.add(url.slice(1));
+    response.end();
+  });
+  const check = (name: string, process?: string): object => ({
+    name,
+    kind: "http",
+    url: `${server.url}/${name}`,
+    every: "10s",
+    ...(process === undefined ? {} : { process }),
+  });
+  const config = serviceConfig.parse({
+    processes: {
+      main: { command: ["x"] },
+      worker: { command: ["y"], instances: 2 },
+      job: { command: ["z"], cron: "@daily" },
+    },
+    checks: [check("whole"), check("work", "worker"), check("own", "job")],
+  });
+  const clock = new FakeClock();
+  const { bus } = recordingBus(clock);
+  bus.publish({
+    type: "service.configured",
+    data: {
+      service: "shop",
+      processes: ["main", "worker@1", "worker@2", "job"],
+      types: { job: "scheduled" },
+      checks: [],
+    },
+  });
+  const checks = new Checks(
+    { shop: config },
+    { publish: bus.publish, sample: bus.sample, clock, state: () => bus.state, pidsOf: () => [] },
+  );
+  bus.subscribe("checks", checks.follow);
+  return {
+    bus,
+    clock,
+    /** Which checks have been asked since the last time. */
+    begun: async (count: number): Promise<string[]> => {
+      const names = await until(
+        () => clock.pass(0).then(() => (asked.size === count ? [...asked].sort() : undefined)),
+        `${count} checks are asked; now ${[...asked].join()}`,
+      );
+      asked.clear();
+      return names;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await checks[Symbol.asyncDispose]();
+      assert.equal(clock.waiting, 0, "no timer is left");
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a start concerns the checks about its process, and those about the service only when it is a daemon's", async () => {
+  await using it = await shop();
+  it.bus.publish(started("shop", "main"));
+  assert.deepEqual(await it.begun(1), ["whole"]);
+  it.bus.publish(started("shop", "job"));
+  assert.deepEqual(await it.begun(1), ["own"]);
+  it.bus.publish(started("shop", "worker@2"));
+  assert.deepEqual(await it.begun(2), ["whole", "work"]);
+});
+
+test("a check about a process ends with it, and one about several with the last", async () => {
+  await using it = await shop();
+  for (const process of ["main", "worker@1", "worker@2", "job"]) it.bus.publish(started("shop", process));
+  await it.begun(3);
+  it.bus.publish(exited("shop", "job"));
+  it.bus.publish(exited("shop", "worker@1"));
+  await it.clock.pass(10_000);
+  assert.deepEqual(await it.begun(2), ["whole", "work"]);
+  it.bus.publish(exited("shop", "worker@2"));
+  await it.clock.pass(10_000);
+  assert.deepEqual(await it.begun(1), ["whole"]);
+});

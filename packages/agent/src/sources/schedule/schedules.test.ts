@@ -35,10 +35,7 @@ const services = (missed: "skip" | "run") => ({
   shop: serviceConfig.parse({ processes: { tick: { command: ["true"], cron: { at: "* * * * *", missed } } } }),
 });
 
-function host({
-  missed = "skip" as "skip" | "run",
-  previous,
-}: { missed?: "skip" | "run"; previous?: HostEvent[] } = {}) {
+function host({ missed = "skip", previous }: { missed?: "skip" | "run"; previous?: HostEvent[] } = {}) {
   const clock = new FakeClock(Date.UTC(2026, 0, 1, 12, 0, 30));
   const { bus, seen } = recordingBus(clock);
   bus.publish({
@@ -46,7 +43,7 @@ function host({
     data: { service: "shop", processes: ["tick"], types: { tick: "scheduled" }, checks: [] },
   });
   for (const event of previous ?? [{ type: "service.scheduled", data: { ...slot, next: at(12, 1) } }])
-    bus.publish(event as HostEvent);
+    bus.publish(event);
   const schedules = new Schedules(services(missed), {
     publish: bus.publish,
     clock,

@@ -166,9 +166,16 @@ export class SupervisedProcess implements Disposable {
     await this.#until(({ name }) => name !== "running" && name !== "stopping" && name !== "cancelling", signal);
   }
 
-  /** Done when it runs, or need not. @throws OstlerError when it cannot, or nobody waits any more */
+  /** Done when it runs, or has run where that is all it is to do, or need not. @throws OstlerError when it cannot, or nobody waits any more */
   async settled(signal: AbortSignal, mayWait = false): Promise<void> {
-    await this.#until(({ name }) => !["starting", "cancelling", "stopping", "deferred"].includes(name), signal);
+    const underWay = [
+      "starting",
+      "cancelling",
+      "stopping",
+      "deferred",
+      ...(this.type === "oneshot" ? ["running"] : []),
+    ];
+    await this.#until(({ name }) => !underWay.includes(name), signal);
     const { name } = this.#state;
     if (["running", "completed", "scheduled"].includes(name) || (mayWait && name === "waiting")) return;
     throw new OstlerError("failed", `${this.#name} is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
