@@ -35,6 +35,8 @@ export type ProcessDeps = LaunchDeps &
 /** How long a keeper may take to record what we have seen already. */
 const recordMs = 500;
 
+const keeperKilled = "its keeper was killed before it could record it";
+
 /**
  * One process of a service: performs what machine.ts decides and feeds back what happened.
  * Disposing it forgets the process; the process itself goes on under its keeper.
@@ -202,9 +204,8 @@ export class SupervisedProcess implements Disposable {
     this.#lostMs = isLost ? (this.#lostMs ?? now) : undefined;
     if (this.#lostMs === undefined || now - this.#lostMs < recordMs) return;
     this.#lostMs = undefined;
-    const reason = "its keeper was killed before it could record it";
-    if (begun) this.#onOver(begun, { kind: "unknown", reason }, false);
-    else this.feed({ input: "start-failed", run, reason });
+    if (begun) this.#onOver(begun, { kind: "unknown", reason: keeperKilled }, false);
+    else this.feed({ input: "start-failed", run, reason: keeperKilled });
   }
 
   feed(input: Input): void {
@@ -311,13 +312,17 @@ export class SupervisedProcess implements Disposable {
   /** Our own child tells even what it could not record. */
   #onKeeperEnded(run: number, status: number | null): void {
     if (this.#end.signal.aborted) return;
+    // Of a keeper that was killed the half that becomes the service may live: it leaves its record, or `look` misses it.
+    const halfLives = status === null && keeperLives(this.#prefix(run));
     for (const mark of marksOf(this.#deps.records, this.slot, run)) this.onMark(mark);
     if (this.#run?.number === run) {
       if (status !== null) this.#onExited(run, status);
       return;
     }
+    if (halfLives) return;
     const said = readNote(this.#prefix(run)) || "another agent had claimed the run";
-    this.feed({ input: "start-failed", run, reason: `its keeper could not record the start: ${said}` });
+    const reason = status === null ? keeperKilled : `its keeper could not record the start: ${said}`;
+    this.feed({ input: "start-failed", run, reason });
   }
 
   #onStarted(run: number, identity: Identity): void {
@@ -376,7 +381,8 @@ export class SupervisedProcess implements Disposable {
 
   /** It was launched, and its keeper has not recorded the start yet. */
   #awaitsKeeper(name: State["name"]): boolean {
-    return (name === "starting" || name === "cancelling") && this.#run?.over !== true && !this.#leftBehind;
+    const isLaunched = this.#run === undefined || this.#outputs.at(-1)?.run === this.#state.run;
+    return (name === "starting" || name === "cancelling") && isLaunched && !this.#leftBehind;
   }
 
   /** Why it could not be recorded, for the one who wants to know. */

@@ -27,7 +27,7 @@ import { keeperLives, readNote } from "./keeper.js";
 import type { Restart } from "./machine.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
-import { allMarks, claim, makeDirectory, readSlot, runPrefix, type Slot } from "./records.js";
+import { allMarks, claim, makeDirectory, marksOf, readSlot, runPrefix, type Slot } from "./records.js";
 import { recover, type Recovery } from "./recovery.js";
 
 export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "awaits"> & {
@@ -282,7 +282,7 @@ export class Supervisor implements Disposable {
       alive: isAlive,
       noteOf: (run) => readNote(runPrefix(records, slot, run)),
       claim: (run) => claim(records, slot, run),
-      keeperLives: (run) => keeperLives(runPrefix(records, slot, run)),
+      keeperLives: (run) => keeperLives(runPrefix(records, slot, run)) || hasBegun(records, slot, run),
       sameBoot: previous.agent.bootId === bootId(),
     });
     const supervised = new SupervisedProcess(slot, spec, recovery.state, this.#deps);
@@ -331,6 +331,11 @@ export class Supervisor implements Disposable {
       );
     throw notFound("service", service, new Set(all.map(({ slot }) => slot.service)));
   }
+}
+
+/** Has a run begun, which had not when its records were read? Its keeper may have been killed meanwhile. */
+function hasBegun(records: string, slot: Slot, run: number): boolean {
+  return marksOf(records, slot, run).some(({ mark }) => mark === "started");
 }
 
 /** What is told of a service. */
