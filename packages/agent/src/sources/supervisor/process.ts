@@ -121,6 +121,7 @@ export class SupervisedProcess implements Disposable {
     }
     if (last.is === "beginning" || last.is === "over") return;
     this.#run = this.#runOf(last.run, last.identity);
+    if (state.name === "stopping") void this.#run.endRest(this.#spec.config.stop.timeout);
     const { uptimeMs } = this.#run;
     if (last.is === "alive") this.feed({ input: "adopted", run: last.run, ...last.identity, uptimeMs });
     else if (last.is === "undecided") this.#onOver(this.#run, last.exit, true, true);

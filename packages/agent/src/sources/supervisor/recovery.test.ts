@@ -136,6 +136,18 @@ test("who was stopped stays stopped", () => {
   assert.deepEqual([state, then], [{ name: "stopped", run: 3, history: noHistory }, "nothing"]);
 });
 
+test("an end that was asked for by a stop is told as such, and nothing follows from it", () => {
+  const { state, last, then } = recover({ stopped: true, runs: [begun(3, 0)] }, known(running(3)), facts());
+  assert.deepEqual(state, { name: "stopping", run: 3, history: noHistory, pid: 70, next: { name: "stop" } });
+  assert.deepEqual([last, then], [{ is: "ended", run: 3, identity, status: 0 }, "stop"]);
+});
+
+test("a stop that was recorded and never told is told", () => {
+  const waiting: Phase = { name: "waiting", attempt: 4, until: at, because: "it crashed" };
+  for (const runs of [[begun(3, 1)], [], [{ run: 4, claimed: true }]])
+    assert.equal(recover({ stopped: true, runs }, known(waiting, 3), facts()).then, "stop");
+});
+
 test("who was stopped and still runs is stopped", () => {
   const { then } = recover({ stopped: true, runs: [begun(3)] }, known(running(3)), facts({ alive: () => true }));
   assert.equal(then, "stop");

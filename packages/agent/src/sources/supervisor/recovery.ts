@@ -53,12 +53,8 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
         last: { is: "beginning" },
         then: record.stopped ? "stop" : "nothing",
       };
-    return {
-      state: { name: "stopped", run, history },
-      exits,
-      last: { is: "over" },
-      then: record.stopped ? "nothing" : "start",
-    };
+    if (record.stopped) return { ...stopped({ run, history }, phase), exits };
+    return { state: { name: "stopped", run, history }, exits, last: { is: "over" }, then: "start" };
   }
   if (facts.alive(identity))
     return {
@@ -67,7 +63,11 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
       last: { is: "alive", run, identity },
       then: record.stopped ? "stop" : "nothing",
     };
-  const state: State = { name: "running", run, history, pid: identity.pid };
+  const known = { run, history, pid: identity.pid };
+  // Its end was asked for, when somebody stopped it: nothing follows from it.
+  const state: State = record.stopped
+    ? { name: "stopping", ...known, next: { name: "stop" } }
+    : { name: "running", ...known };
   const then = record.stopped ? "stop" : "nothing";
   if (reported(run)) {
     if (phase?.name !== "exited" || !before?.lastExit || before.lastExit.expected)
@@ -82,12 +82,13 @@ export function recover(record: SlotRecord, before: ProcessState | undefined, fa
 /** The last run is over and everybody knows: what was decided then still holds, within one boot. */
 function nothingRuns(
   known: { run: number; history: History },
-  { stopped }: SlotRecord,
+  record: SlotRecord,
   phase: Phase | undefined,
   { sameBoot }: Facts,
 ): Omit<Recovery, "exits"> {
   const last = { is: "over" as const };
-  if (stopped || !sameBoot) return { state: { name: "stopped", ...known }, last, then: stopped ? "nothing" : "start" };
+  if (record.stopped) return stopped(known, phase);
+  if (!sameBoot) return { state: { name: "stopped", ...known }, last, then: "start" };
   if (phase?.name === "completed" || phase?.name === "gave-up")
     return { state: { name: phase.name, ...known }, last, then: "nothing" };
   if (phase?.name === "waiting") {
@@ -95,6 +96,14 @@ function nothingRuns(
     return { state: { name: "waiting", ...known, because }, last, then: "restart-due" };
   }
   return { state: { name: "stopped", ...known }, last, then: "start" };
+}
+
+/** Nothing runs of what somebody stopped; the agent before may have been killed before it could tell. */
+function stopped(known: { run: number; history: History }, phase: Phase | undefined): Omit<Recovery, "exits"> {
+  const last = { is: "over" as const };
+  if (phase === undefined || phase.name === "stopped")
+    return { state: { name: "stopped", ...known }, last, then: "nothing" };
+  return { state: { name: "waiting", ...known, because: "it was stopped" }, last, then: "stop" };
 }
 
 /** A crash loop outlives the agent that noticed it, not the boot. */

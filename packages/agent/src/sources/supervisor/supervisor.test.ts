@@ -96,6 +96,11 @@ class Host implements AsyncDisposable {
     return join(this.directory, name);
   }
 
+  /** Names of the records that begin like this. */
+  recorded(prefix: string): string[] {
+    return readdirSync(this.path(join("runs", bootId()))).filter((name) => name.startsWith(prefix));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.supervisor?.[Symbol.dispose]();
     await until(() => {
@@ -169,6 +174,27 @@ test("a stopped process is gone, and stays so for the next agent", async () => {
   assert.equal(host.phase("web"), "stopped");
   await host.supervisor?.start("web", undefined, never);
   assert.equal(host.phase("web"), "running");
+});
+
+test("what was being stopped when its agent was killed, and ended while none was there, is stopped, and not begun once more", async () => {
+  await using host = new Host();
+  // It ends when it is let, and leaves a child that has to be asked to.
+  const slow = `trap 'until [ -e ${host.path("go")} ]; do sleep 0.01; done; exit 0' TERM; setsid sleep 600 & echo $! >${host.path("child")}; while :; do sleep 0.01; done`;
+  const web = shell(slow, { restart: { backoff: { initial: "0s" } } });
+  const pid = await begun(host, { web });
+  const child = Number(await until(() => existsSync(host.path("child")) && readFileSync(host.path("child"), "utf8")));
+  void host.supervisor?.stop("web", undefined, never).catch(() => undefined);
+  host.supervisor?.[Symbol.dispose]();
+  writeFileSync(host.path("go"), "");
+  await until(() => !lives(pid));
+  host.begin({ web }, { random: () => 0 });
+  const stopped = await host.happened("service.stopped");
+  assert.ok(stopped.type === "service.stopped" && host.phase("web") === "stopped");
+  assert.equal(lives(child), false);
+  assert.deepEqual(host.recorded("web.main.2."), []);
+  assert.deepEqual(host.story().slice(-2), ["exited", "stopped"]);
+  const exited = await host.happened("service.exited");
+  assert.ok(exited.type === "service.exited" && exited.data.expected && exited.data.run === 1);
 });
 
 test("an isolated service is not started, also where nothing is recorded of its stop", async () => {
