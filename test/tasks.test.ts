@@ -117,6 +117,28 @@ test("an agent that ends, ends the task that runs, and the next one knows that i
   assert.deepEqual([finished.length, finished[0]?.data.outcome], [1, "interrupted"]);
 });
 
+test("an agent that is killed leaves its task running; the next one ends all of it, and runs none before", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  web:
+    command: [sleep, "1000"]
+    tasks:
+      stray: {command: [sh, -c, "setsid sh -c 'trap : TERM; echo > DIR/begun; sleep 1000; sleep 1' & wait"]}
+      show: {command: [echo, well]}
+`);
+  void agent.ostler("task", "run", "stray");
+  await until(() => existsSync(join(agent.directory, "begun")), "it has begun");
+  const service = await agent.pidOf("web");
+  await agent.end("SIGKILL");
+  assert.ok(agent.servicePids().length > 2, "it runs on, and so does the service");
+  await agent.run();
+  assert.equal((await agent.ostler("task", "run", "show")).stdout, "well\n");
+  assert.deepEqual(agent.servicePids(), [service]);
+  const [told, ...more] = await agent.events("task.interrupted");
+  assert.deepEqual([told?.data.service, told?.data.task, more], ["web", "stray", []]);
+  assert.ok((told?.data.pids as number[]).length >= 2 && !(told?.data.pids as number[]).includes(service));
+});
+
 test("what a task still lacks is found beforehand", async () => {
   await using agent = TestAgent.prepare(
     "services: {web: {command: [sleep, '1'], tasks: {tidy: {command: [/does/not/exist]}}}}",

@@ -49,6 +49,7 @@ import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Schedules } from "./sources/schedule/schedules.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
+import { LeftTasks } from "./sources/tasks/left-tasks.js";
 import { Usage } from "./sources/usage/usage.js";
 import { Watches } from "./sources/usage/watches.js";
 import { Http, socketPathIn } from "./sinks/http/http.js";
@@ -226,6 +227,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.onSample("watches", watches.take));
   scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
 
+  const leftTasks = scope.own(new LeftTasks({ publish: bus.publish, clock, agentId: store.agentId }));
   const dispatcher = scope.own(
     new Dispatcher(
       {
@@ -250,6 +252,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         "maintenance.off": endMaintenance(maintenance),
         "task.run": runTask({
           services: () => reload.running.config.services,
+          left: leftTasks,
           secrets: () => reload.running.secrets,
           agentId: store.agentId,
           env,

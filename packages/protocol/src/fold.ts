@@ -159,6 +159,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "service.killed":
     case "service.output-lost":
     case "command.rejected":
+    case "task.interrupted":
     case "controller.faulted":
     case "journal.gapped":
       return state;

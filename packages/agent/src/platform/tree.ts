@@ -13,11 +13,29 @@ export function markOf(agentId: string, service: string, process: string, run: n
  * of, because a service started it.
  */
 export function marksLeft(agentId: string): string[] {
+  return allMarks(agentId).filter((mark) => /^[^/]+\/[^/]+\/[^/]+\/\d+$/.test(mark));
+}
+
+/** The mark of a task, which no process can have: its name could not be one's. */
+export function taskMarkOf(agentId: string, service: string, task: string): string {
+  return `${agentId}/${service}/task:${task}`;
+}
+
+/** Marks of all tasks of an agent of which somebody is left; not of one that has started this agent. */
+export function taskMarksLeft(agentId: string): string[] {
+  return allMarks(agentId).filter((mark) => /^[^/]+\/[^/]+\/task:[^/]+$/.test(mark));
+}
+
+/** Whose mark it is. */
+export function taskIn(mark: string): { service: string; task: string } {
+  const [, service = "", task = ""] = mark.split("/");
+  return { service, task: task.replace("task:", "") };
+}
+
+/** Marks of an agent that are on living processes, but the one that this agent itself carries. */
+function allMarks(agentId: string): string[] {
   const marks = allProcesses().flatMap(({ pid, ended }) => (ended ? [] : (startEnvOf(pid, runVariable) ?? [])));
-  return [...new Set(marks)].filter(
-    (mark) =>
-      mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable] && /^[^/]+\/[^/]+\/[^/]+\/\d+$/.test(mark),
-  );
+  return [...new Set(marks)].filter((mark) => mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable]);
 }
 
 /**

@@ -7,6 +7,7 @@ import { controllerEvents } from "./controller.js";
 import { journalEvents } from "./journal.js";
 import { maintenanceEvents } from "./maintenance.js";
 import { serviceEvents } from "./service.js";
+import { taskEvents } from "./task.js";
 
 /** Every event there is. Adding one is one line in one file; types, decoding, docs and the fold's exhaustiveness follow. */
 export const events = {
@@ -14,6 +15,7 @@ export const events = {
   ...configEvents,
   ...serviceEvents,
   ...checkEvents,
+  ...taskEvents,
   ...commandEvents,
   ...controllerEvents,
   ...maintenanceEvents,

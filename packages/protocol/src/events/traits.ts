@@ -45,6 +45,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.output-lost":
     case "service.limit-exceeded":
     case "check.failed":
+    case "task.interrupted":
     case "command.rejected":
     case "controller.unreachable":
     case "controller.faulted":
@@ -65,7 +66,7 @@ export function severityOf(event: HostEvent): Severity {
 }
 
 /** Subjects whose events must be on disk before anyone outside hears of them at once; the others within a second. */
-const urgentSubjects = ["agent.", "config.", "service.", "command.", "maintenance.", "journal."];
+const urgentSubjects = ["agent.", "config.", "service.", "task.", "command.", "maintenance.", "journal."];
 
 export function isUrgent(type: string): boolean {
   return urgentSubjects.some((subject) => type.startsWith(subject));

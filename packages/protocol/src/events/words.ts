@@ -96,6 +96,11 @@ export function eventInWords(event: HostEvent): string {
       return `check ${event.data.service}/${event.data.check} passed`;
     case "check.failed":
       return `check ${event.data.service}/${event.data.check} failed: ${event.data.reason}`;
+    case "task.interrupted": {
+      const { service, task, pids, killed } = event.data;
+      const force = killed.length > 0 ? `, ${counted(killed.length, "of them", "of them")} by SIGKILL` : "";
+      return `task ${service}/${task}, which an agent had left running, was ended: ${counted(pids.length, "process", "processes")}${force}`;
+    }
     case "command.accepted":
       return `${event.data.name} accepted from ${event.data.actor.kind} ${event.data.actor.name}`;
     case "command.rejected":

@@ -7,7 +7,7 @@ import { findProgram } from "../../platform/program.js";
 import { readEnvFiles } from "../../platform/env-file.js";
 import type { Identity } from "../../platform/proc.js";
 import { endTree } from "../../platform/tree-end.js";
-import { runVariable } from "../../platform/tree.js";
+import { runVariable, taskMarkOf } from "../../platform/tree.js";
 
 export type RunTaskDeps = {
   clock: Clock;
@@ -48,7 +48,7 @@ export async function runTask(
   if ("reason" in files) throw unstartable(files.reason);
   const ready = findProgram({ ...task, env: { ...task.env, ...files.values } }, env);
   if ("reason" in ready) throw unstartable(ready.reason);
-  const mark = `${agentId}/${service}/task:${name}`;
+  const mark = taskMarkOf(agentId, service, name);
   const endAll = async (root: Identity): Promise<void> => {
     await endTree(root, mark, { ask: true, deadlineMs: clock.monotonic() + graceMs }, clock, never);
   };
