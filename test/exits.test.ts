@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { chmodSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Envelope, ProcessState } from "@ostler/protocol";
 import { fixture, kill, TestAgent } from "./helpers/agent.js";
@@ -72,6 +74,50 @@ services:
     return events.length > 0 ? events : undefined;
   }, "it waits");
   assert.ok(Number(delayed?.data.delayMs) >= 15_000);
+});
+
+test("a start that cannot succeed tells its kind, is counted, and is not retried at full speed", async () => {
+  await using agent = TestAgent.prepare("services: {}");
+  const write = (name: string, text: string, mode: number): void =>
+    writeFileSync(join(agent.directory, name), text, { mode });
+  write("plain", "#!/bin/sh\n", 0o644);
+  write("script", "#!/does/not/exist\n", 0o755);
+  write("wrapper", "#!/bin/sh\nexec /does/not/exist\n", 0o755);
+  const restart = "restart: {backoff: {initial: 10ms, max: 30s}}";
+  agent.configure(`
+services:
+  missing: {command: [/does/not/exist], ${restart}}
+  plain: {command: [DIR/plain], ${restart}}
+  script: {command: [DIR/script], ${restart}}
+  place: {command: ["true"], cwd: /does/not/exist, ${restart}}
+  wrapper: {command: [DIR/wrapper], ${restart}}
+`);
+  await agent.run();
+  const delays = await until(async () => {
+    const delayed = await agent.events("service.delayed");
+    return delayed.length === 5 ? delayed.map(({ data }) => Number(data.delayMs)) : undefined;
+  }, "all of them wait");
+  assert.ok(
+    delays.every((ms) => ms >= 15_000),
+    delays.join(", "),
+  );
+  const kinds = (await agent.events("service.start-failed")).map(({ data }) => [data.service, data.kind]);
+  assert.deepEqual(Object.fromEntries(kinds), {
+    missing: "not-found",
+    plain: "not-executable",
+    script: "no-interpreter",
+    place: "bad-cwd",
+  });
+  assert.equal((await endOf(agent, "wrapper")).likely?.reason, "missing-dependency");
+  const metrics = String(await agent.get("/metrics"));
+  assert.match(
+    metrics,
+    /ostler_process_start_failures_total\{service="script",process="main",kind="no-interpreter"\} 1/,
+  );
+  write("plain", "#!/bin/sh\nsleep 600\n", 0o755);
+  chmodSync(join(agent.directory, "plain"), 0o755);
+  assert.equal((await agent.ostler("start", "plain")).code, 0);
+  assert.equal((await processOf(agent, "plain")).startFailure, undefined);
 });
 
 test("an unhealthy process ends by the watchdog, and one that ignores its signal by the timeout", async () => {

@@ -36,6 +36,20 @@ export function schedule(process: ProcessState, next: string): ProcessState {
   return { ...process, phase, schedule: { ...process.schedule, next } };
 }
 
+/** A start that fails counts as a crash. */
+export function failStart(
+  process: ProcessState,
+  { kind, reason }: EventData<"service.start-failed">,
+  time: string,
+): ProcessState {
+  return { ...crashed(process, time), startFailure: { at: time, kind, reason } };
+}
+
+export function withoutStartFailure(process: ProcessState): ProcessState {
+  const { startFailure, ...rest } = process;
+  return startFailure ? rest : process;
+}
+
 export function withoutCrashes(process: ProcessState): ProcessState {
   const calm = { ...process, crashes: [] };
   delete calm.crashLoop;

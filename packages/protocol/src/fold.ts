@@ -4,12 +4,13 @@ import type { EventData, HostEvent } from "./events/index.js";
 import { acceptCommand, finishCommand } from "./fold-command.js";
 import {
   countEnd,
-  crashed,
   exceed,
+  failStart,
   recover,
   schedule,
   withoutCrashes,
   withoutLimits,
+  withoutStartFailure,
   withType,
 } from "./fold-process.js";
 import { own, without } from "./own.js";
@@ -63,7 +64,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       }));
     }
     case "service.start-failed":
-      return withProcess(state, event.data, (process) => crashed(process, time));
+      return withProcess(state, event.data, (process) => failStart(process, event.data, time));
     case "service.crash-looped": {
       const { because } = event.data;
       return withProcess(state, event.data, (process) => ({ ...process, crashLoop: { since: time, because } }));
@@ -93,7 +94,10 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withProcess(state, event.data, (its) => ({ ...its, schedule }));
     }
     case "service.stopped":
-      return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), phase: { name: "stopped" } }));
+      return withProcess(state, event.data, (process) => ({
+        ...withoutStartFailure(withoutCrashes(process)),
+        phase: { name: "stopped" },
+      }));
     case "service.completed":
       return withPhase(state, event.data, { name: "completed" });
     case "service.gave-up":
@@ -224,7 +228,7 @@ function release(service: ServiceState): ServiceState {
 function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
   const before = own(service.processes, data.process);
   if (!before) return service;
-  const process = withoutLimits(before);
+  const process = withoutStartFailure(withoutLimits(before));
   const { run, pid, startTicks } = data;
   const since = type === "service.adopted" ? after(time, -data.uptimeMs) : time;
   const restarted = type === "service.restarted";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
-import { awaited, checkRole, endCause, exit, likely, processType } from "./events/service.js";
+import { awaited, checkRole, endCause, exit, likely, processType, startFailureKind } from "./events/service.js";
 import { limitAction, measuredLimit } from "./limits.js";
 import { own } from "./own.js";
 
@@ -44,6 +44,12 @@ export const processState = z.object({
       expected: z.boolean(),
     })
     .optional(),
+  startFailure: z
+    .object({ at: z.string(), kind: startFailureKind, reason: z.string() })
+    .optional()
+    .describe(
+      "Why it could not be started when that was tried last; absent once a run has begun or somebody stopped it",
+    ),
   crashes: z.array(z.string()).default([]).describe("When it crashed since it last settled or was started by somebody"),
   crashLoop: z.object({ since: z.string(), because: z.string() }).optional().describe("Present while it is in one"),
   settled: z.object({ at: z.string(), run: z.int(), config: z.string() }).optional().describe("When it last ran well"),

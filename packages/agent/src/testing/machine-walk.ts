@@ -14,7 +14,7 @@ export const cure: Input = { input: "restart", because: "unhealthy", backOff: tr
 export const due: Input = { input: "restart-due" };
 export const stable: Input = { input: "stable" };
 export const started = (run: number): Input => ({ input: "started", run, pid: 100 + run, startTicks: run });
-export const failed = (run: number): Input => ({ input: "start-failed", run, reason: "no program" });
+export const failed = (run: number): Input => ({ input: "start-failed", run, kind: "host", reason: "no room" });
 export const adopted = (run: number): Input => ({
   input: "adopted",
   run,

@@ -31,6 +31,22 @@ export const likely = z.object({
 });
 export type Likely = z.infer<typeof likely>;
 
+/** What kept a process from being started. */
+export const startFailureKind = z.enum([
+  "not-found",
+  "not-executable",
+  "no-interpreter",
+  "permission",
+  "bad-cwd",
+  "no-user",
+  "limits",
+  "environment",
+  "keeper",
+  "host",
+  "cancelled",
+]);
+export type StartFailureKind = z.infer<typeof startFailureKind>;
+
 export const checkRole = z.enum(["liveness", "readiness"]);
 export type CheckRole = z.infer<typeof checkRole>;
 
@@ -121,7 +137,14 @@ export const serviceEvents = {
     })
     .describe("A process ended badly: everything that was known at that moment."),
   "service.start-failed": z
-    .object({ ...ofProcess, run: z.int(), reason: z.string() })
+    .object({
+      ...ofProcess,
+      run: z.int(),
+      kind: startFailureKind.describe(
+        "`environment`: an env_file; `limits`: limits or nice; `host`: the kernel refused it; `keeper`: it could not record the start; `cancelled`: it was stopped meanwhile",
+      ),
+      reason: z.string(),
+    })
     .describe("A process could not be started, for example because its program does not exist."),
   "service.delayed": z
     .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string() })

@@ -33,6 +33,11 @@ export const metrics = {
     "process",
     "kind",
   ]),
+  processStartFailures: counter(
+    "ostler_process_start_failures_total",
+    "Starts of a process that failed, by what kept it",
+    ["service", "process", "kind"],
+  ),
   processCpu: counter(
     "ostler_process_cpu_seconds_total",
     "CPU time of the process and everything that came from it, since it started or the agent did",

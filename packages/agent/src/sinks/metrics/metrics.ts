@@ -155,6 +155,10 @@ function count(event: HostEvent, its: Instruments): void {
       const { service, process, exit } = event.data;
       return its.processExits.inc({ service, process, kind: exit.kind });
     }
+    case "service.start-failed": {
+      const { service, process, kind } = event.data;
+      return its.processStartFailures.inc({ service, process, kind });
+    }
     case "service.removed":
       return forget(event.data.service, its);
     case "command.rejected":
@@ -176,7 +180,13 @@ function count(event: HostEvent, its: Instruments): void {
 
 /** A service that is gone takes its series with it. */
 function forget(service: string, its: Instruments): void {
-  for (const metric of [its.processRestarts, its.processExits, its.checkSeconds, its.probes] as const)
+  for (const metric of [
+    its.processRestarts,
+    its.processExits,
+    its.processStartFailures,
+    its.checkSeconds,
+    its.probes,
+  ] as const)
     for (const labels of labelsOf(metric)) if (labels.service === service) metric.remove(labels);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exit } from "@ostler/protocol";
-import { causeOf, isHopeless, likelyReason, saysWhy, type EndFacts } from "./cause.js";
+import { causeOf, isHopeless, isHopelessStart, likelyReason, saysWhy, type EndFacts } from "./cause.js";
 
 const code = (value: number): Exit => ({ kind: "code", code: value });
 const killed = (core = false): Exit => ({ kind: "signal", signal: "SIGKILL", core });
@@ -52,13 +52,24 @@ test("the words of a run that began well, ended well or was killed say nothing",
 
 test("without words, the exit codes for usage and configuration say so", () => {
   assert.deepEqual(
-    [64, 78, 2].map((value) => likelyReason(code(value), [])?.reason),
-    ["configuration", "configuration", undefined],
+    [64, 78, 126, 127, 2].map((value) => likelyReason(code(value), [])?.reason),
+    ["configuration", "configuration", "permission", "missing-dependency", undefined],
   );
 });
 
+test("a program that a shell cannot execute stays so, but a run that began well with such a code does not say it", () => {
+  const of = (value: number, lines: string[]): boolean => isHopeless(code(value), likelyReason(code(value), lines));
+  assert.deepEqual([of(126, []), of(126, ["sh: 1: ./run: Permission denied"]), of(127, [])], [true, true, true]);
+  assert.deepEqual([of(1, ["permission denied"]), isHopeless(code(126), undefined)], [false, false]);
+});
+
+test("a program that is missing stays so; a keeper that was killed says nothing of the next one", () => {
+  const kinds = ["not-found", "no-user", "limits", "keeper", "host", "cancelled"] as const;
+  assert.deepEqual(kinds.map(isHopelessStart), [true, true, true, false, false, false]);
+});
+
 test("an address may become free by itself; a wrong configuration stays wrong", () => {
-  const of = (line: string): boolean => isHopeless(likelyReason(code(1), [line]));
+  const of = (line: string): boolean => isHopeless(code(1), likelyReason(code(1), [line]));
   assert.deepEqual([of("address already in use"), of("unknown option -x")], [false, true]);
-  assert.equal(isHopeless(undefined), false);
+  assert.equal(isHopeless(code(1), undefined), false);
 });

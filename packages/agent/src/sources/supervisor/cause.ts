@@ -1,4 +1,4 @@
-import type { EndCause, Exit, Likely } from "@ostler/protocol";
+import type { EndCause, Exit, Likely, StartFailureKind } from "@ostler/protocol";
 
 /** Why a process ended: what is certain, and what its last words let one guess. */
 
@@ -32,6 +32,10 @@ const beginningMs = 10_000;
 const usageError = 64;
 const configError = 78;
 
+/** Exit codes by which a shell says that it could not execute a program, or found none. */
+const notExecutable = 126;
+const notFound = 127;
+
 /** In the order in which they are believed: what names an errno first. */
 const signs: [reason: Likely["reason"], pattern: RegExp][] = [
   ["address-in-use", /EADDRINUSE|address (is )?already in use|port \d+ is already (in use|allocated)/i],
@@ -61,10 +65,20 @@ export function likelyReason(exit: Exit, lines: readonly string[]): Likely | und
   }
   if (exit.kind === "code" && (exit.code === usageError || exit.code === configError))
     return { reason: "configuration", line: `exit code ${exit.code}` };
+  if (exit.kind === "code" && exit.code === notFound)
+    return { reason: "missing-dependency", line: `exit code ${exit.code}` };
+  if (exit.kind === "code" && exit.code === notExecutable)
+    return { reason: "permission", line: `exit code ${exit.code}` };
   return undefined;
 }
 
 /** Nothing but a person mends these: trying again soon would only fill the log. */
-export function isHopeless(likely: Likely | undefined): boolean {
-  return likely?.reason === "configuration" || likely?.reason === "missing-dependency";
+export function isHopeless(exit: Exit, likely: Likely | undefined): boolean {
+  if (likely?.reason === "configuration" || likely?.reason === "missing-dependency") return true;
+  return likely !== undefined && exit.kind === "code" && exit.code === notExecutable;
+}
+
+/** Whatever is wrong with the program or what is configured for it; the host and the keeper may be well again at once. */
+export function isHopelessStart(kind: StartFailureKind): boolean {
+  return kind !== "keeper" && kind !== "host" && kind !== "cancelled";
 }

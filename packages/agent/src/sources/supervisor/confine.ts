@@ -2,6 +2,7 @@ import { getPriority } from "node:os";
 import type { ProcessConfig } from "../../config/services.js";
 import { findGroup, findUser, hostDatabases, type Account } from "../../platform/accounts.js";
 import { findExecutable } from "../../platform/executable.js";
+import type { Refusal } from "../../platform/refusal.js";
 import { confiningWords, type Confinement } from "./confinement.js";
 
 /** The words in front of the command, and the user whose process it will be when it is not the agent's. */
@@ -12,9 +13,9 @@ export type Host = { databases: typeof hostDatabases; searchPath: string };
 const host: Host = { databases: hostDatabases, searchPath: "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin" };
 
 /** Looks up what confines a process on this host: its user, groups and the programs for it. Changes nothing. */
-export function confine(config: ProcessConfig, { databases, searchPath } = host): Confined | { reason: string } {
+export function confine(config: ProcessConfig, { databases, searchPath } = host): Confined | Refusal {
   const identity = identityOf(config, databases);
-  if ("reason" in identity) return identity;
+  if ("reason" in identity) return { kind: "no-user", ...identity };
   const { ids, owner } = identity;
   const words: string[] = [];
   const confinement = {
@@ -26,7 +27,7 @@ export function confine(config: ProcessConfig, { databases, searchPath } = host)
   for (const [tool, ...options] of confiningWords(confinement)) {
     const found = findExecutable(tool, { cwd: "/", searchPath });
     if ("reason" in found)
-      return { reason: `${tool}(1) is missing, which ${needOf[tool]} need: install ${packageOf[tool]}.` };
+      return { ...found, reason: `${tool}(1) is missing, which ${needOf[tool]} need: install ${packageOf[tool]}.` };
     words.push(found.path, ...options);
   }
   return { words, ...(owner ? { owner } : {}) };

@@ -3,6 +3,7 @@ import { devNull } from "node:os";
 import { messageOf } from "@ostler/protocol";
 import type { ProcessConfig } from "../../config/services.js";
 import type { Publish } from "../../core/bus.js";
+import type { Refusal } from "../../platform/refusal.js";
 import { openSpools } from "../../platform/spool.js";
 import { launchKeeper } from "./keeper.js";
 import { preflight } from "./preflight.js";
@@ -22,7 +23,7 @@ export type LaunchDeps = {
 };
 
 /** What becomes of a launch; the records tell the rest. */
-export type LaunchWatch = { failed: (reason: string) => void; keeperEnded: (status: number | null) => void };
+export type LaunchWatch = { failed: (refusal: Refusal) => void; keeperEnded: (status: number | null) => void };
 
 /** Starts one run of a process under a keeper. What cannot even begin is told at once. */
 export function launch(
@@ -34,7 +35,7 @@ export function launch(
   watch: LaunchWatch,
 ): void {
   const ready = preflight(config, deps.env);
-  if ("reason" in ready) return watch.failed(ready.reason);
+  if ("reason" in ready) return watch.failed(ready);
   const { group: wanted, ...start } = ready;
   const output = openOutput(slot, deps);
   try {
@@ -47,11 +48,11 @@ export function launch(
       mark,
       setsid: deps.setsid,
     });
-    keeper.once("error", (failure) => watch.failed(messageOf(failure)));
+    keeper.once("error", (failure) => watch.failed({ kind: "host", reason: messageOf(failure) }));
     // Not right here: libuv goes on as long as children end, and one started from here may end before it looks again.
     keeper.once("exit", (status) => setImmediate(() => watch.keeperEnded(status)));
   } catch (failure) {
-    watch.failed(messageOf(failure));
+    watch.failed({ kind: "host", reason: messageOf(failure) });
   } finally {
     closeSync(output.stdout);
     closeSync(output.stderr);

@@ -60,6 +60,8 @@ suite("a starting process", () => {
   });
   test("that could not be started waits for the next attempt", () => {
     assert.equal(last([start, failed(1)]), "waiting#1@1: start-failed clear delayed restart-due-in-500");
+    const hopeless: Input = { input: "start-failed", run: 1, kind: "not-found", reason: "no program" };
+    assert.equal(last([start, hopeless]), "waiting#1@1: start-failed clear delayed restart-due-in-45000");
   });
   test("that could not be started gives up where its policy says never", () => {
     assert.equal(last([start, failed(1)], never), "gave-up@1: start-failed clear gave-up");

@@ -6,8 +6,9 @@ import {
   type Likely,
   type Overlap,
   type ProcessType,
+  type StartFailureKind,
 } from "@ostler/protocol";
-import { causeOf, isHopeless } from "./cause.js";
+import { causeOf, isHopeless, isHopelessStart } from "./cause.js";
 import {
   afterEnd,
   afterFailure,
@@ -43,7 +44,7 @@ export type Input =
   | { input: "stop" }
   | ({ input: "restart" } & Restart)
   | { input: "started"; run: number; pid: number; startTicks: number }
-  | { input: "start-failed"; run: number; reason: string }
+  | { input: "start-failed"; run: number; kind: StartFailureKind; reason: string }
   | { input: "adopted"; run: number; pid: number; startTicks: number; uptimeMs: number }
   | ({ input: "exited"; run: number; pid: number; uptimeMs: number; whileAway: boolean; told?: boolean } & Ended)
   | { input: "ready" }
@@ -223,14 +224,14 @@ function onStarted(state: State, input: Extract<Input, { input: "started" }>, co
 
 function onStartFailed(
   state: State,
-  { run, reason }: Extract<Input, { input: "start-failed" }>,
+  { run, kind, reason }: Extract<Input, { input: "start-failed" }>,
   context: Context,
 ): Step {
   if ((state.name !== "starting" && state.name !== "cancelling") || state.run !== run) return [state, []];
-  const failed = publish({ type: "service.start-failed", data: { ...who(context), run, reason } });
+  const failed = publish({ type: "service.start-failed", data: { ...who(context), run, kind, reason } });
   if (state.name === "cancelling" && state.next.name === "stop") return rest(state, context, [failed]);
   if (context.type === "scheduled") return rearm(state, context, [failed]);
-  const end = { because: `it could not be started: ${reason}`, hopeless: false };
+  const end = { because: `it could not be started: ${reason}`, hopeless: isHopelessStart(kind) };
   return follow(state, afterEnd(end, state.history, context.restart, context), end.because, context, [failed]);
 }
 
@@ -318,7 +319,7 @@ function onExited(state: State, input: Extract<Input, { input: "exited" }>, cont
     return state.again ? spawnAfter(exited, state, noHistory, undefined, context) : rearm(state, context, exited);
   if (state.name === "running") {
     const because = `it ${endInWords({ exit, cause, ...guess })}`;
-    const end = { exit, because, hopeless: isHopeless(likely) };
+    const end = { exit, because, hopeless: isHopeless(exit, likely) };
     return follow(state, afterEnd(end, state.history, context.restart, context), because, context, exited);
   }
   if (state.next.name === "stop") return rest(state, context, exited);

@@ -88,6 +88,29 @@ test("a program or directory that is missing is told as before", () => {
   assert.match(whyNot({ cwd: "/does/not/exist" }), /does not exist or cannot be entered/);
 });
 
+test("what cannot be started says of which kind that is", () => {
+  using dir = tempDir();
+  dir.write("plain", "text", 0o644);
+  dir.write("script", "#!/does/not/exist\n", 0o755);
+  const kindOf = (more: object): string => {
+    const verdict = preflight(config(more), agent);
+    return "reason" in verdict ? verdict.kind : "";
+  };
+  const kinds: [string, object][] = [
+    ["not-found", { command: ["no-such-program"] }],
+    ["not-found", { command: ["/does/not/exist"] }],
+    ["not-executable", { command: [dir.at("plain")] }],
+    ["no-interpreter", { command: [dir.at("script")] }],
+    ["bad-cwd", { cwd: "/does/not/exist" }],
+    ["no-user", { user: "nobody-here" }],
+    ["limits", { limits: { open_files: 2_000_000_000 } }],
+    ["", {}],
+  ];
+  for (const [kind, more] of kinds) assert.equal(kindOf(more), kind, JSON.stringify(more));
+  const env_file = [{ path: dir.at("none"), optional: false }];
+  assert.equal((preflight({ ...config({}), env_file }, agent) as { kind: string }).kind, "environment");
+});
+
 test("variables come from files, which win over env, and the last over the first", () => {
   using dir = tempDir();
   const files = [
@@ -105,6 +128,7 @@ test("no reason shows a value of a file", () => {
   const env_file = [{ path: dir.write("secrets", "PATH=/s3cret\nTOKEN=s3cret"), optional: false }];
   const verdict = preflight({ ...config({ command: ["no-such-program"] }), env_file }, agent);
   assert.deepEqual(verdict, {
+    kind: "not-found",
     reason: '"no-such-program" is not in the PATH that env_file sets. Give its full path, or correct the file.',
   });
   const torn = preflight(

@@ -4,7 +4,9 @@ import { groupRoot, whyNoGroup } from "../../platform/control-group.js";
 import { readEnvFiles } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";
 import { environmentOf } from "../../platform/environment.js";
+import { missingInterpreter } from "../../platform/interpreter.js";
 import { missingDirectory } from "../../platform/program.js";
+import type { Refusal } from "../../platform/refusal.js";
 import { confine } from "./confine.js";
 import { groupValuesOf } from "./confinement.js";
 import { postponed } from "./late-environment.js";
@@ -21,25 +23,28 @@ export type Preflight =
       /** The control group it needs. */
       group?: WantedGroup;
     }
-  | { reason: string };
+  | Refusal;
 
 export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Preflight {
   const { command, cwd, umask } = config;
   const missing = missingDirectory(cwd);
-  if (missing) return { reason: missing };
+  if (missing) return { kind: "bad-cwd", reason: missing };
   const group = wantedGroup(config.limits ?? {});
   if (group && "reason" in group) return group;
   const confined = confine(config);
   if ("reason" in confined) return confined;
   const { words, owner } = confined;
   const files = readEnvFiles(config.env_file ?? []);
-  if ("reason" in files) return files;
+  if ("reason" in files) return { kind: "environment", ...files };
   const env = environmentOf({ ...config.env, ...files.values }, agent, owner);
   const [program = "", ...args] = command;
   const found = findExecutable(program, { cwd, searchPath: env.PATH ?? "" });
-  if ("reason" in found) return isSecret(program, files.values) ? { reason: notInSecretPath(program) } : found;
-  const reason = words.length === 0 ? undefined : whyNotConfined(words, found.path, cwd);
-  if (reason !== undefined) return { reason };
+  if ("reason" in found)
+    return isSecret(program, files.values) ? { ...found, reason: notInSecretPath(program) } : found;
+  const reason = missingInterpreter(found.path, cwd);
+  if (reason !== undefined) return { kind: "no-interpreter", reason };
+  const refused = words.length === 0 ? undefined : whyNotConfined(words, found.path, cwd);
+  if (refused) return refused;
   const late = owner ? postponed(env) : { env, words: [] };
   return {
     command: [...words, ...late.words, found.path, ...args],
@@ -50,13 +55,13 @@ export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Pref
   };
 }
 
-function wantedGroup(limits: LimitsConfig): WantedGroup | { reason: string } | undefined {
+function wantedGroup(limits: LimitsConfig): WantedGroup | Refusal | undefined {
   const values = groupValuesOf(limits);
   if (Object.keys(values).length === 0) return undefined;
   const root = groupRoot();
   const reason = whyNoGroup(root, values);
   if (root !== undefined && reason === undefined) return { root, values };
-  return { reason: `limits.memory and limits.cpu cannot be kept: ${reason}` };
+  return { kind: "limits", reason: `limits.memory and limits.cpu cannot be kept: ${reason}` };
 }
 
 /** Would the reason why there is no such program show a value of a file? */

@@ -4,6 +4,7 @@ import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
+import type { Refusal } from "../../platform/refusal.js";
 import { markOf } from "../../platform/tree.js";
 import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
@@ -206,7 +207,7 @@ export class SupervisedProcess implements Disposable {
     if (this.#lostMs === undefined || now - this.#lostMs < recordMs) return;
     this.#lostMs = undefined;
     if (begun) this.#onOver(begun, { kind: "unknown", reason: keeperKilled }, false);
-    else this.feed({ input: "start-failed", run, reason: keeperKilled });
+    else this.feed({ input: "start-failed", run, kind: "keeper", reason: keeperKilled });
   }
 
   feed(input: Input): void {
@@ -302,8 +303,9 @@ export class SupervisedProcess implements Disposable {
 
   #launch(run: number): void {
     if (this.#state.run !== run || this.#end.signal.aborted) return;
-    const failed = (reason: string): void => this.feed({ input: "start-failed", run, reason });
-    if (this.#state.name === "cancelling") return failed("it was stopped before it could begin");
+    const failed = (refusal: Refusal): void => this.feed({ input: "start-failed", run, ...refusal });
+    if (this.#state.name === "cancelling")
+      return failed({ kind: "cancelled", reason: "it was stopped before it could begin" });
     const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
     const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
     this.#outputs = [...this.#outputs.slice(-1), { run, from }];
@@ -323,7 +325,7 @@ export class SupervisedProcess implements Disposable {
     if (halfLives) return;
     const said = readNote(this.#prefix(run)) || "another agent had claimed the run";
     const reason = status === null ? keeperKilled : `its keeper could not record the start: ${said}`;
-    this.feed({ input: "start-failed", run, reason });
+    this.feed({ input: "start-failed", run, kind: "keeper", reason });
   }
 
   #onStarted(run: number, identity: Identity): void {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import type { Refusal } from "../../platform/refusal.js";
 
 /** Nothing here takes longer than some milliseconds, unless a directory of users does not answer. */
 const rehearsalMs = 5000;
@@ -12,7 +13,7 @@ const script = `[ -x . ] || { echo "it may not enter its working directory $2" >
  * program: what the kernel allows depends on capabilities, name spaces and limits, and only the kernel knows. It changes
  * nothing. A warning counts: nice(1) goes on without the niceness it was asked for.
  */
-export function whyNotConfined(words: readonly string[], program: string, cwd: string): string | undefined {
+export function whyNotConfined(words: readonly string[], program: string, cwd: string): Refusal | undefined {
   const [tool = "", ...options] = words;
   const { status, stderr, error } = spawnSync(
     tool,
@@ -28,7 +29,12 @@ export function whyNotConfined(words: readonly string[], program: string, cwd: s
   const said = stderr?.trim().replaceAll("\n", "; ") ?? "";
   if (status === 0 && said === "") return undefined;
   const why = error?.message ?? (said === "" ? `${words.join(" ")} ended with ${status ?? "a signal"}` : said);
-  return `It cannot be confined as configured: ${why}.${hint()}`;
+  return { kind: kindOf(said), reason: `It cannot be confined as configured: ${why}.${hint()}` };
+}
+
+/** What changes the user is setpriv(1); the script's own complaints are of what this user may not do. */
+function kindOf(said: string): Refusal["kind"] {
+  return /^(\S*setpriv:|it may not )/.test(said) ? "permission" : "limits";
 }
 
 function hint(): string {

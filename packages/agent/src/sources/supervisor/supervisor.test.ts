@@ -316,11 +316,13 @@ test("a recycled pid is nobody's process", async () => {
 test("a program that does not exist, is a directory, or is not executable is named, and tried again", async () => {
   await using host = new Host();
   writeFileSync(host.path("plain"), "");
+  const tried = (program: string): ServiceConfig =>
+    serviceConfig.parse({ command: [program], cwd: "/", restart: { backoff: { initial: "10ms", max: "20ms" } } });
   host.begin({
-    none: service("/does/not/exist"),
-    dir: service("/tmp"),
-    plain: service(host.path("plain")),
-    bare: service("no-such-program"),
+    none: tried("/does/not/exist"),
+    dir: tried("/tmp"),
+    plain: tried(host.path("plain")),
+    bare: tried("no-such-program"),
   });
   const reasons = host.events.flatMap((event) => (event.type === "service.start-failed" ? [event.data.reason] : []));
   assert.match(
