@@ -145,8 +145,8 @@ services:
   await until(async () => (await processOf(agent, "late")).crashLoop, "it is in a crash loop");
   const { phase, crashes } = await processOf(agent, "late");
   assert.deepEqual([phase.name, crashes.length], ["waiting", 3]);
-  const [looped] = await told(agent, "service.crash-looped", "late");
-  assert.equal(looped?.severity, "critical");
+  const looped = await until(async () => (await told(agent, "service.crash-looped", "late"))[0], "it is told");
+  assert.equal(looped.severity, "critical");
   assert.match((await agent.ostler("why", "late")).stdout, /crash loop/);
   await agent.ostler("start", "late");
   await until(async () => (await told(agent, "service.exited", "late")).length === 4, "it has crashed again");
