@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -133,6 +133,24 @@ services:
   await agent.ostler("stop", "stubborn");
   const { cause, expected } = await endOf(agent, "stubborn");
   assert.deepEqual([cause, expected], ["timeout", true]);
+});
+
+test("a stop that goes through all its signals to the kill says that work may be lost", async () => {
+  await using agent = await TestAgent.start(`
+services:
+  web:
+    command: [sh, -c, "trap '' TERM INT; echo > DIR/up; while :; do sleep 1; done"]
+    stop: {timeout: 300ms, escalation: [{signal: SIGINT, after: 100ms}]}
+`);
+  await until(() => existsSync(join(agent.directory, "up")), "it ignores what it is asked");
+  assert.equal((await agent.ostler("stop", "web")).code, 0);
+  await until(async () => (await told(agent, "service.stopped", "web"))[0], "it is stored");
+  const signals = (await told(agent, "service.signalled", "web")).map(({ data }) => data.signal);
+  assert.deepEqual(signals, ["SIGTERM", "SIGINT"]);
+  assert.equal((await told(agent, "service.killed", "web")).length, 1);
+  const { stdout } = await agent.ostler("why", "web");
+  assert.match(stdout, /ended by SIGKILL, killed because it had not ended .*; work in progress may be lost/);
+  assert.match((await agent.ostler("status", "web")).stdout, /killed after its stop timeout, work may be lost/);
 });
 
 test("a crash loop is noticed however late the crashes come, told once, and ends when somebody starts the process", async () => {

@@ -197,6 +197,20 @@ test("the last restart and the last exit are remembered through what follows", (
   assert.deepEqual(lastExit, { at: timeOf(3), run: 1, exit, cause: "code", uptimeMs: 5, expected: false });
 });
 
+test("who is asked to stop more than once has been stopping since the first time", () => {
+  const { phase } = process(walk(configured(), started(1), signalled(1), signalled(1))) ?? {};
+  assert.deepEqual(phase, { name: "stopping", run: 1, pid: 101, startTicks: 1, since: timeOf(3) });
+});
+
+test("why a start failed is remembered until a run begins or somebody stops it", () => {
+  const data = { ...main, run: 1, kind: "not-found" as const, reason: "it does not exist" };
+  const failedStart: HostEvent = { type: "service.start-failed", data };
+  const remembered = (...events: HostEvent[]): unknown =>
+    process(walk(configured(), failedStart, ...events))?.startFailure;
+  assert.deepEqual(remembered(delayed(1, 5)), { at: timeOf(2), kind: "not-found", reason: "it does not exist" });
+  for (const event of [restarted(2), started(2), stopped]) assert.equal(remembered(event), undefined, event.type);
+});
+
 const looped: HostEvent = {
   type: "service.crash-looped",
   data: { ...main, crashes: 2, windowMs: 1000, then: "slow", because: "it exited with code 1" },

@@ -50,8 +50,9 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "service.signalled": {
       const { run, pid } = event.data;
       return withProcess(state, event.data, ({ phase, ...rest }) => {
-        const startTicks = phase.name === "running" ? phase.startTicks : 0;
-        return { ...rest, phase: { name: "stopping", run, pid, startTicks, since: time } };
+        const startTicks = "startTicks" in phase ? phase.startTicks : 0;
+        const since = phase.name === "stopping" ? phase.since : time;
+        return { ...rest, phase: { name: "stopping", run, pid, startTicks, since } };
       });
     }
     case "service.exited": {

@@ -74,10 +74,14 @@ function detail({ phase, restarts, lastExit }: ProcessState): string {
     "pid" in phase ? `pid ${phase.pid}` : "",
     phase.name === "waiting" ? `next attempt ${phase.until.slice(11, 19)}Z` : "",
     restarts > 0 ? `${restarts} restart(s)` : "",
-    lastExit ? `last ${exitInWords(lastExit.exit)} ${since(lastExit.at)} ago` : "",
+    lastExit ? `last ${exitInWords(lastExit.exit)}${loss(lastExit)} ${since(lastExit.at)} ago` : "",
   ]
     .filter((part) => part !== "")
     .join(", ");
+}
+
+function loss({ cause }: NonNullable<ProcessState["lastExit"]>): string {
+  return cause === "timeout" ? ", killed after its stop timeout, work may be lost," : "";
 }
 
 function phaseSince({ phase }: ProcessState): string {

@@ -106,6 +106,26 @@ test("sockets are declared by protocol and a port that exists, or by path", () =
     assert.match(listens(bad), /must be tcp:PORT, udp:PORT or unix:\/PATH/, bad);
 });
 
+test("an escalation goes from signal to signal, and has an end before the timeout", () => {
+  const problems = (steps: string): string[] =>
+    problemsOf(service(`, stop: {timeout: 10s, escalation: [${steps}]}`)).map((problem) =>
+      problem.replace(/^\S+ /, ""),
+    );
+  assert.deepEqual(problems("{signal: SIGINT, after: 3s}, {signal: SIGQUIT, after: 5s}"), []);
+  const at = (step: number): string => `services.web.stop.escalation.${step}`;
+  assert.deepEqual(problems("{signal: SIGINT, after: 3s}, {signal: SIGQUIT, after: 3s}"), [
+    `${at(1)}.after: must be later than the signal before it`,
+  ]);
+  assert.deepEqual(problems("{signal: SIGINT, after: 0s}"), [
+    `${at(0)}.after: must be later than the signal before it`,
+  ]);
+  assert.deepEqual(problems("{signal: SIGINT, after: 10s}"), [
+    `${at(0)}.after: must be less than the timeout, 10000 ms, after which whoever is left is killed`,
+  ]);
+  assert.deepEqual(problems("{signal: SIGKILL, after: 1s}"), [`${at(0)}.signal: is sent at \`timeout\` by itself`]);
+  assert.match(problems("{signal: SIGINT}").join(), /after/);
+});
+
 test("a stop signal is one that the system knows", () => {
   assert.deepEqual(problemsOf(service(", stop: {signal: SIGQUIT}")), []);
   for (const bad of ["TERM", "sigterm", "SIGNOPE", "toString"])
@@ -118,7 +138,7 @@ test("the short form of a service is one process called main", () => {
   assert.deepEqual(main?.command, ["a"]);
   assert.deepEqual(main.env, { A: "1" });
   assert.deepEqual(main.listens, [{ protocol: "tcp", port: 80 }]);
-  assert.deepEqual(main.stop, { signal: "SIGTERM", timeout: 3000 });
+  assert.deepEqual(main.stop, { signal: "SIGTERM", escalation: [], timeout: 3000 });
 });
 
 test("a task has what its service has, or what the only process of it has, and what it says itself", () => {

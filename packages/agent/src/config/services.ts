@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { maxCrashes, own, type CheckRole, type ProcessType } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
@@ -8,6 +7,7 @@ import { instancesOf, maxInstances } from "./instances.js";
 import { limitFields } from "./limits.js";
 import { after, circle, startOrder } from "./order.js";
 import { setting } from "./setting.js";
+import { signalName, stopConfig } from "./stop.js";
 import { taskConfig, type TaskConfig } from "./tasks.js";
 import { command, duration, environment, name } from "./values.js";
 import { watchConfig, watchName } from "./watch.js";
@@ -25,15 +25,6 @@ const listening = z
       : { protocol: protocol as "tcp" | "udp", port: Number(rest) };
   })
   .refine((socket) => socket.protocol === "unix" || (socket.port >= 1 && socket.port <= 65_535), socketWanted);
-
-const signalName = z
-  .string()
-  .refine((text) => Object.hasOwn(constants.signals, text), "must be a signal name like SIGTERM");
-
-export const stopConfig = z.strictObject({
-  signal: setting(signalName.default("SIGTERM"), "Sent to the process group"),
-  timeout: setting(duration.prefault("10s"), "After this time whoever is left gets SIGKILL"),
-});
 
 const processFields = {
   env: setting(environment.default({}), "Added to PATH, HOME, LANG and the like, which is all a process inherits", {

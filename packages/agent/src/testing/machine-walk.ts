@@ -56,7 +56,7 @@ export const context = (restart: Policy, more: Partial<Context> = {}): Context =
   process: "main",
   type: "daemon",
   restart,
-  stop: { signal: "SIGTERM", timeout: 10_000 },
+  stop: { signal: "SIGTERM", escalation: [], timeout: 10_000 },
   nowMs: 0,
   random: () => 0.5,
   awaits: [],
@@ -91,6 +91,8 @@ export function effectInWords(effect: Effect): string {
       return `spawn-${effect.run}`;
     case "signal":
       return "signal";
+    case "escalate":
+      return `signal-${effect.signal}`;
     case "timer":
       return `${effect.input}-in-${effect.afterMs}`;
     case "clear-timers":

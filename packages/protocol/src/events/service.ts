@@ -189,7 +189,7 @@ export const serviceEvents = {
     .describe("A run has been ready for `stable_after`: earlier crashes are forgotten."),
   "service.signalled": z
     .object({ ...ofRun, signal: z.string(), timeoutMs: z.int().describe("SIGKILL follows after this time") })
-    .describe("A process group was asked to stop."),
+    .describe("A process was asked to stop; by each further signal of `stop.escalation` once more."),
   "service.killed": z
     .object({
       ...ofProcess,

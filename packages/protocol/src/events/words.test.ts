@@ -48,7 +48,7 @@ const sentences: [HostEvent, string][] = [
   ],
   [
     { type: "service.killed", data: { ...main, pids: [1, 2], survivors: [], reason: "timeout" } },
-    "web: killed 1, 2, because timeout",
+    "web: killed 1, 2, because timeout; work in progress may be lost",
   ],
   [
     { type: "service.configured", data: { service: "web", processes: ["main"], checks: [] } },

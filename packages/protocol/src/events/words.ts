@@ -67,7 +67,7 @@ export function eventInWords(event: HostEvent): string {
     case "service.signalled":
       return `${who(event.data)} got ${event.data.signal}, has ${seconds(event.data.timeoutMs)} to end`;
     case "service.killed":
-      return `${who(event.data)}: killed ${event.data.pids.join(", ")}, because ${event.data.reason}`;
+      return `${who(event.data)}: killed ${event.data.pids.join(", ")}, because ${event.data.reason}; work in progress may be lost`;
     case "service.stopped":
       return `${who(event.data)} stopped`;
     case "service.completed":
@@ -138,7 +138,7 @@ export function endInWords({
 }): string {
   const why = {
     "out-of-memory": ", killed by the kernel for lack of memory",
-    timeout: ", it had not ended when it was asked to",
+    timeout: ", killed because it had not ended when it was asked to; work in progress may be lost",
     watchdog: ", it was unhealthy",
     overdue: ", it ran longer than its max_runtime",
   } as Partial<Record<EndCause, string>>;

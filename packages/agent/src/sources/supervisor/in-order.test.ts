@@ -8,7 +8,14 @@ type One = Parameters<typeof withAwaited>[0][number];
 const on = (process: string, until: Awaited["until"] = "started"): Awaited => ({ process, until });
 
 function one(process: string, phase: One["phase"], ...after: Awaited[]): One {
-  const config = { command: [], env: {}, cwd: "/", listens: [], stop: { signal: "SIGTERM", timeout: 1 }, after };
+  const config = {
+    command: [],
+    env: {},
+    cwd: "/",
+    listens: [],
+    stop: { signal: "SIGTERM", escalation: [], timeout: 1 },
+    after,
+  };
   return {
     slot: { service: "shop", process },
     phase,

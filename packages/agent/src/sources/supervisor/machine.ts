@@ -8,7 +8,9 @@ import {
   type ProcessType,
   type StartFailureKind,
 } from "@ostler/protocol";
+import type { StopConfig } from "../../config/stop.js";
 import { causeOf, isHopeless, isHopelessStart } from "./cause.js";
+import { escalate, escalateLater } from "./escalation.js";
 import {
   afterEnd,
   afterFailure,
@@ -27,7 +29,8 @@ export type State = { run: number; history: History } & (
   | { name: "starting"; because: string | undefined }
   | { name: "cancelling"; next: Next }
   | { name: "running"; pid: number; again?: true }
-  | { name: "stopping"; pid: number; next: Next }
+  /** `escalated`: so many of the signals of its escalation were sent. */
+  | { name: "stopping"; pid: number; next: Next; escalated?: number }
   | { name: "waiting"; because: string }
   | { name: "deferred"; because: string | undefined; awaits: readonly Awaited[] }
   | { name: "scheduled" }
@@ -54,7 +57,8 @@ export type Input =
   | { input: "unblocked" }
   | { input: "due" }
   | { input: "overdue" }
-  | { input: "stable" };
+  | { input: "stable" }
+  | { input: "escalate" };
 
 /** How a run ended, and what was found out about it. */
 export type Ended = {
@@ -69,7 +73,8 @@ export type Ended = {
 export type Effect =
   | { effect: "spawn"; run: number }
   | { effect: "signal" }
-  | { effect: "timer"; input: "restart-due" | "stable" | "overdue"; afterMs: number }
+  | { effect: "escalate"; signal: string }
+  | { effect: "timer"; input: "restart-due" | "stable" | "overdue" | "escalate"; afterMs: number }
   | { effect: "clear-timers" }
   | { effect: "publish"; event: HostEvent };
 
@@ -78,7 +83,7 @@ export type Context = {
   process: string;
   type: ProcessType;
   restart: Policy;
-  stop: { signal: string; timeout: number };
+  stop: StopConfig;
   nowMs: number;
   random: () => number;
   /** How long nothing may be started by itself; nothing when it may. Who holds it feeds `restart-due` at the end. */
@@ -130,6 +135,8 @@ export function step(state: State, input: Input, context: Context): Step {
         : [state, []];
     case "stable":
       return onStable(state, context);
+    case "escalate":
+      return escalate(state, context);
     default:
       return input satisfies never;
   }
@@ -420,7 +427,8 @@ function beginStop(state: Known & { pid: number }, next: Next, context: Context)
   const { signal, timeout } = context.stop;
   const { run, history, pid } = state;
   const event = publish({ type: "service.signalled", data: { ...who(context), run, pid, signal, timeoutMs: timeout } });
-  return [{ name: "stopping", run, history, pid, next }, [{ effect: "clear-timers" }, event, { effect: "signal" }]];
+  const effects: Effect[] = [{ effect: "clear-timers" }, event, { effect: "signal" }, ...escalateLater(0, context)];
+  return [{ name: "stopping", run, history, pid, next }, effects];
 }
 
 function rest({ run }: { run: number }, context: Context, before: Effect[]): Step {

@@ -257,6 +257,8 @@ export class SupervisedProcess implements Disposable {
         return this.#spawn(effect.run);
       case "signal":
         return this.#signal();
+      case "escalate":
+        return this.#run?.escalate(effect.signal as NodeJS.Signals);
       case "timer":
         return this.#setTimer(effect.afterMs, { input: effect.input });
       case "clear-timers":

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.js";
 import { isAlive, uptimeMsOf, type Identity } from "../../platform/proc.js";
-import { endTree, groupIsEmpty, signalRun, type Ended } from "../../platform/tree-end.js";
+import { endTree, groupIsEmpty, sendSignal, signalRun, type Ended } from "../../platform/tree-end.js";
+import { treeOf } from "../../platform/tree.js";
 
 export type RunDeps = {
   clock: Clock;
@@ -42,6 +43,11 @@ export class Run {
   stop(signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
     signalRun(this.identity, signal);
     return this.#end(timeoutMs, "they did not end within the stop timeout", false);
+  }
+
+  /** Asks whoever is left of a run that is being stopped, in another way than before. */
+  escalate(signal: NodeJS.Signals): void {
+    for (const pid of treeOf(this.identity, this.mark)) sendSignal(pid, signal);
   }
 
   /** Resolves when nobody is left of a run that is being stopped. */

@@ -342,6 +342,22 @@ test("a start that fails says why to whoever asked for it", async () => {
   );
 });
 
+test("a process that ignores its stop signal is asked by the next one, and each is told", async () => {
+  await using host = new Host();
+  const stubborn = shell(
+    `trap '' TERM; trap 'echo > ${host.path("asked")}; exit 0' INT; echo > ${host.path("up")}; while :; do sleep 0.05; done`,
+    { stop: { timeout: "20s", escalation: [{ signal: "SIGINT", after: "50ms" }] } },
+  );
+  await begun(host, { stubborn });
+  await until(() => existsSync(host.path("up")));
+  const since = host.story().length;
+  await host.supervisor?.stop("stubborn", undefined, never);
+  assert.deepEqual(host.story().slice(since), ["signalled", "signalled", "exited", "stopped"]);
+  assert.ok(existsSync(host.path("asked")));
+  const signals = host.events.flatMap((event) => (event.type === "service.signalled" ? [event.data.signal] : []));
+  assert.deepEqual(signals, ["SIGTERM", "SIGINT"]);
+});
+
 test("a process that ignores its stop signal is killed after its timeout", async () => {
   await using host = new Host();
   const stubborn = shell(`trap '' TERM; echo > ${host.path("up")}; while :; do sleep 1; done`, {

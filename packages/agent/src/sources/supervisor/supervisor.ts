@@ -13,7 +13,8 @@ import {
   type HostState,
   type ProcessType,
 } from "@ostler/protocol";
-import { checksOf, processesOf, restartConfig, stopConfig, typeOf, type ServiceConfig } from "../../config/services.js";
+import { checksOf, processesOf, restartConfig, typeOf, type ServiceConfig } from "../../config/services.js";
+import { stopConfig } from "../../config/stop.js";
 import type { Published } from "../../core/bus.js";
 import type { Pulse } from "../../core/pulse.js";
 import { findExecutable } from "../../platform/executable.js";
