@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Envelope, ProcessState } from "@ostler/protocol";
+import type { Envelope, EventData, ProcessState } from "@ostler/protocol";
 import { fixture, kill, TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
 
@@ -133,6 +133,47 @@ services:
   await agent.ostler("stop", "stubborn");
   const { cause, expected } = await endOf(agent, "stubborn");
   assert.deepEqual([cause, expected], ["timeout", true]);
+});
+
+test("a crash tells which variables and which release are others since it ran well", async () => {
+  await using agent = TestAgent.prepare("services: {}");
+  const { directory } = agent;
+  for (const release of ["41", "42"]) {
+    mkdirSync(join(directory, release));
+    writeFileSync(
+      join(directory, release, "serve"),
+      "#!/bin/sh\n[ -e DIR/crash ] && exit 3\nexec sleep 600\n".replace("DIR", directory),
+      { mode: 0o755 },
+    );
+  }
+  symlinkSync("41", join(directory, "current"));
+  writeFileSync(join(directory, "env"), "TOKEN=hunter-one\nOLD=1\n");
+  agent.configure(`
+services:
+  web:
+    command: [DIR/current/serve]
+    env_file: [DIR/env]
+    restart: {stable_after: 100ms, backoff: {initial: 10m, max: 10m}}
+`);
+  await agent.run();
+  await until(async () => (await processOf(agent, "web")).settled, "it has run well");
+  rmSync(join(directory, "current"));
+  symlinkSync("42", join(directory, "current"));
+  writeFileSync(join(directory, "env"), "TOKEN=hunter-two\nNEW=1\n");
+  writeFileSync(join(directory, "crash"), "");
+  await agent.ostler("restart", "web");
+  const crash = await until(async () => (await told(agent, "service.crashed", "web"))[0], "it has crashed");
+  const { environment, files = [] } = crash.data.changed as NonNullable<EventData<"service.crashed">["changed"]>;
+  assert.deepEqual(environment, { added: ["NEW"], removed: ["OLD"], changed: ["TOKEN"] });
+  assert.deepEqual(
+    files.map(({ from, to }) => [from.path, to.path].map((path) => path.slice(-8))),
+    [["41/serve", "42/serve"]],
+  );
+  const { stdout } = await agent.ostler("why", "web");
+  assert.match(stdout, /Its environment is another one: NEW added; OLD removed; TOKEN changed\./);
+  assert.match(stdout, /current\/serve was \S+\/41\/serve then, and is \S+\/42\/serve now\./);
+  const stored = readFileSync(join(agent.place.data, "settled-runs.json"), "utf8");
+  assert.ok(![stored, agent.output, JSON.stringify(await agent.events())].join().includes("hunter"));
 });
 
 test("a stop that goes through all its signals to the kill says that work may be lost", async () => {

@@ -45,6 +45,7 @@ import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import { Dossier } from "./sources/dossier/dossier.js";
+import { SettledRuns } from "./sources/dossier/settled-runs.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Schedules } from "./sources/schedule/schedules.js";
@@ -134,6 +135,12 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.subscribe("metrics", metrics.follow));
   scope.own(bus.onSample("metrics", metrics.take));
   scope.own(bus.subscribe("readiness", readinessWatch(bus.publish)));
+  const settledRuns = scope.own(
+    new SettledRuns(store.settledRuns, {
+      degraded: (reason) => degraded("dossier", reason),
+      recovered: () => recovered("dossier"),
+    }),
+  );
   const dossier = scope.own(
     new Dossier({
       publish: bus.publish,
@@ -145,6 +152,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       },
       outputOf: (slot, run) => supervisor.outputOf(slot, run),
       peaksOf: (slot) => usage.peaksOf(slot),
+      begunOf: (slot, run) => supervisor.begunOf(slot, run),
+      settledRuns,
       secrets: () => reload.running.secrets,
     }),
   );

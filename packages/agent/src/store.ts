@@ -12,6 +12,8 @@ export type Store = {
   agentId: string;
   runDir: string;
   spools: string;
+  /** Path of what dossiers compare with. */
+  settledRuns: string;
   journal: Disk;
   cursors: Disk;
   problems: { part: string; reason: string }[];
@@ -39,5 +41,13 @@ export async function openStore({ data_dir: dataDir, run_dir: wantedRunDir }: Co
     problems.push({ part: "identity", reason: `cannot be stored: ${messageOf(failure)}` });
     return derivedAgentId(dataDir);
   });
-  return { agentId, runDir: runDir.path, spools: join(dataDir, "output"), journal, cursors, problems };
+  return {
+    agentId,
+    runDir: runDir.path,
+    spools: join(dataDir, "output"),
+    settledRuns: join(dataDir, "settled-runs.json"),
+    journal,
+    cursors,
+    problems,
+  };
 }

@@ -30,10 +30,28 @@ function peaksInWords(peaks: NonNullable<EventData<"service.crashed">["peaks"]>)
 
 function changeLines(changed: EventData<"service.crashed">["changed"]): string[] {
   if (!changed) return ["It has never run well."];
-  const { since, config, settings } = changed;
-  if (!config) return [`It ran well until ${since}, with this configuration.`];
+  const { since, config, settings, environment, files = [] } = changed;
   const which = settings.length > 0 ? `: ${settings.join(", ")}` : "";
-  return [`It ran well until ${since}, with another configuration${which}.`];
+  return [
+    `It ran well until ${since}, with ${config ? `another configuration${which}` : "this configuration"}.`,
+    ...(environment ? environmentLines(environment) : []),
+    ...files.map(fileLine),
+  ];
+}
+
+type Changed = NonNullable<EventData<"service.crashed">["changed"]>;
+
+/** Names only: values are nobody's business. */
+function environmentLines({ added, removed, changed }: NonNullable<Changed["environment"]>): string[] {
+  const kinds = Object.entries({ added, removed, changed }).filter(([, names]) => names.length > 0);
+  if (kinds.length === 0) return [];
+  return [`Its environment is another one: ${kinds.map(([kind, names]) => `${names.join(", ")} ${kind}`).join("; ")}.`];
+}
+
+function fileLine({ word, from, to }: NonNullable<Changed["files"]>[number]): string {
+  if (from.path !== to.path) return `${word} was ${from.path} then, and is ${to.path} now.`;
+  const sizes = from.bytes === to.bytes ? "" : ` from ${bytesInWords(from.bytes)} to ${bytesInWords(to.bytes)}`;
+  return `${to.path} was written anew${sizes}, at ${to.modified}.`;
 }
 
 function said(stream: string, lines: readonly string[]): string[] {

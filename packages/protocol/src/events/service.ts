@@ -47,6 +47,13 @@ export const startFailureKind = z.enum([
 ]);
 export type StartFailureKind = z.infer<typeof startFailureKind>;
 
+const fileIdentity = z.object({
+  path: z.string().describe("Where links lead to"),
+  bytes: z.number(),
+  modified: z.string(),
+  inode: z.number(),
+});
+
 export const checkRole = z.enum(["liveness", "readiness"]);
 export type CheckRole = z.infer<typeof checkRole>;
 
@@ -127,6 +134,14 @@ export const serviceEvents = {
           settings: z
             .array(z.string())
             .describe("Settings of the service that changed since, as far as this agent knows"),
+          environment: z
+            .object({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) })
+            .optional()
+            .describe("Names of variables; absent where it is not known what it was begun with"),
+          files: z
+            .array(z.object({ word: z.string(), from: fileIdentity, to: fileIdentity }))
+            .optional()
+            .describe("Files of its command that are others now: another release, or written anew"),
         })
         .optional()
         .describe("Absent of a process that never ran well"),

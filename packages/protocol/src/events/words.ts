@@ -36,9 +36,11 @@ export function eventInWords(event: HostEvent): string {
     case "service.crashed": {
       const { output, changed } = event.data;
       const said = output.stderr.at(-1) ?? output.stdout.at(-1);
-      const settings =
-        changed && changed.settings.length > 0 ? `, changed since it ran well: ${changed.settings.join(", ")}` : "";
-      return `${who(event.data)} crashed, ${said === undefined ? "without a word" : `its last words: ${said}`}${settings}`;
+      const { added = [], removed = [], changed: others = [] } = changed?.environment ?? {};
+      const files = changed?.files?.map(({ word }) => word) ?? [];
+      const news = [...(changed?.settings ?? []), ...added, ...removed, ...others, ...files];
+      const since = news.length > 0 ? `, changed since it ran well: ${news.join(", ")}` : "";
+      return `${who(event.data)} crashed, ${said === undefined ? "without a word" : `its last words: ${said}`}${since}`;
     }
     case "service.crash-looped": {
       const { crashes, windowMs, then, because } = event.data;

@@ -6,8 +6,11 @@ import { configured, exited, recordingBus, started } from "../../testing/bus.js"
 import { FakeClock } from "../../testing/fake-clock.js";
 import { tempDir } from "../../testing/temp-dir.js";
 import { Dossier, type DossierDeps } from "./dossier.js";
+import { SettledRuns } from "./settled-runs.js";
 
 type Crash = EventData<"service.crashed">;
+
+const fail = (reason?: string): never => assert.fail(reason);
 
 /** A dossier on a real bus; `crashes` are those that were told. */
 function listening(more: Partial<DossierDeps> = {}) {
@@ -21,6 +24,8 @@ function listening(more: Partial<DossierDeps> = {}) {
     cwdOf: () => dir.path,
     outputOf: () => undefined,
     peaksOf: () => undefined,
+    begunOf: () => undefined,
+    settledRuns: new SettledRuns(dir.at("settled.json"), { degraded: fail, recovered: fail }),
     secrets: () => [],
     ...more,
   });

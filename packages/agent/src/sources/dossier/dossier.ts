@@ -4,6 +4,7 @@ import type { Publish, Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { coreOf } from "../../platform/core-file.js";
 import { lastLines, type SpoolRange, type Stream } from "../../platform/spool.js";
+import type { Begun, SettledRuns } from "./settled-runs.js";
 
 type Slot = { service: string; process: string };
 type Exited = EventData<"service.exited">;
@@ -19,6 +20,9 @@ export type DossierDeps = {
   /** Where the output of a run is; unknown of one that an earlier agent has launched. */
   outputOf: (slot: Slot, run: number) => SpoolRange | undefined;
   peaksOf: (slot: Slot) => UsagePeaks | undefined;
+  /** What a run was begun with; unknown of one that an earlier agent has begun. */
+  begunOf: (slot: Slot, run: number) => Begun | undefined;
+  settledRuns: SettledRuns;
   /** Values that must not be shown. */
   secrets: () => readonly string[];
 };
@@ -47,6 +51,8 @@ export class Dossier implements Disposable {
     if (!isHostEvent(event)) return;
     if (event.type === "config.applied") for (const { path } of event.data.changes) this.#remember(path);
     if (event.type === "service.settled" || event.type === "service.removed") this.#changed.delete(event.data.service);
+    if (event.type === "service.settled") this.#settle(event.data);
+    if (event.type === "service.removed") this.#deps.settledRuns.forget(event.data.service);
     const atMs = this.#deps.clock.monotonic();
     this.#recent = this.#recent.filter((past) => atMs - past.atMs <= lookBackMs);
     if (event.type === "service.exited" && isCrash(event.data)) this.#open(event.data, state);
@@ -59,6 +65,10 @@ export class Dossier implements Disposable {
     for (const pending of this.#pending) clearImmediate(pending);
   }
 
+  #settle({ service, process, run }: EventData<"service.settled">): void {
+    this.#deps.settledRuns.remember({ service, process }, run, this.#deps.begunOf({ service, process }, run));
+  }
+
   #remember(path: string): void {
     const [, service] = /^services\.([^.]+)\./.exec(path) ?? [];
     if (service === undefined) return;
@@ -68,14 +78,20 @@ export class Dossier implements Disposable {
 
   /** What is in memory is taken now; files are read when every listener has heard of the end. */
   #open(exited: Exited, { services, config }: HostState): void {
-    const { service, process } = exited;
+    const { service, process, run } = exited;
     const before = this.#recent
       .filter((past) => past.service === undefined || past.service === service)
       .slice(-maxEvents)
       .map(({ at, type, words }) => ({ at, type, words }));
     const settled = own(own(services, service)?.processes ?? {}, process)?.settled;
     const settings = [...(this.#changed.get(service) ?? [])];
-    const changed = settled && { since: settled.at, config: settled.config !== config.hash, settings };
+    const { settledRuns, begunOf } = this.#deps;
+    const changed = settled && {
+      since: settled.at,
+      config: settled.config !== config.hash,
+      settings,
+      ...settledRuns.differenceTo({ service, process }, settled.run, begunOf({ service, process }, run)),
+    };
     const endedMs = this.#deps.clock.now();
     const pending = setImmediate(() => {
       this.#pending.delete(pending);

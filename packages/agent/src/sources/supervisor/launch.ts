@@ -3,6 +3,7 @@ import { devNull } from "node:os";
 import { messageOf } from "@ostler/protocol";
 import type { ProcessConfig } from "../../config/services.js";
 import type { Publish } from "../../core/bus.js";
+import { filesIn, type NamedFile } from "../../platform/file-identity.js";
 import type { Refusal } from "../../platform/refusal.js";
 import { openSpools } from "../../platform/spool.js";
 import { launchKeeper } from "./keeper.js";
@@ -23,7 +24,14 @@ export type LaunchDeps = {
 };
 
 /** What becomes of a launch; the records tell the rest. */
-export type LaunchWatch = { failed: (refusal: Refusal) => void; keeperEnded: (status: number | null) => void };
+/** What a run is begun with. */
+export type Begun = { environment: Record<string, string>; files: NamedFile[] };
+
+export type LaunchWatch = {
+  begun: (begun: Begun) => void;
+  failed: (refusal: Refusal) => void;
+  keeperEnded: (status: number | null) => void;
+};
 
 /** Starts one run of a process under a keeper. What cannot even begin is told at once. */
 export function launch(
@@ -36,7 +44,7 @@ export function launch(
 ): void {
   const ready = preflight(config, deps.env);
   if ("reason" in ready) return watch.failed(ready);
-  const { group: wanted, ...start } = ready;
+  const { group: wanted, seen, ...start } = ready;
   const output = openOutput(slot, deps);
   try {
     const group = wanted && openRunGroup(wanted, mark.slice(0, mark.indexOf("/")), slot, run);
@@ -57,7 +65,10 @@ export function launch(
     closeSync(output.stdout);
     closeSync(output.stderr);
   }
-  setImmediate(() => tidy(slot, run, deps));
+  setImmediate(() => {
+    watch.begun({ environment: seen.environment, files: filesIn(seen.command, start.cwd) });
+    tidy(slot, run, deps);
+  });
 }
 
 /** Forgets old runs. Their records harm nobody: what cannot be removed now is tried again at the next start. */

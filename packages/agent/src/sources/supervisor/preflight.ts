@@ -19,6 +19,8 @@ export type Preflight =
       command: string[];
       cwd: string;
       env: Record<string, string>;
+      /** The program and its arguments, and its variables, as it will see them. */
+      seen: { command: string[]; environment: Record<string, string> };
       umask?: string;
       /** The control group it needs. */
       group?: WantedGroup;
@@ -50,6 +52,7 @@ export function preflight(config: ProcessConfig, agent: NodeJS.ProcessEnv): Pref
     command: [...words, ...late.words, found.path, ...args],
     cwd,
     env: late.env,
+    seen: { command: [found.path, ...args], environment: env },
     ...(umask === undefined ? {} : { umask }),
     ...(group ? { group } : {}),
   };

@@ -9,7 +9,7 @@ import { markOf } from "../../platform/tree.js";
 import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote } from "./keeper.js";
-import { launch, type LaunchDeps } from "./launch.js";
+import { launch, type Begun, type LaunchDeps } from "./launch.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
 import { step, type Context, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
@@ -33,6 +33,9 @@ export type ProcessDeps = LaunchDeps &
     nextRunMs: (slot: Slot) => number | undefined;
   };
 
+/** A run that this agent has launched: what it was begun with, and where its output begins. */
+type Launched = { run: number; from: SpoolMark; begun?: Begun };
+
 /** How long a keeper may take to record what we have seen already. */
 const recordMs = 500;
 
@@ -50,8 +53,8 @@ export class SupervisedProcess implements Disposable {
   #run: Run | undefined;
   /** Resolves when nobody is left of runs that an agent before this one has not ended to the last process. */
   #leftBehind: Promise<void> | undefined;
-  /** Where the output of the runs that were launched last begins: of two, because one may begin while the other is told. */
-  #outputs: { run: number; from: SpoolMark }[] = [];
+  /** The runs that were launched last: of two, because one may begin while the other is told. */
+  #outputs: Launched[] = [];
   /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
@@ -81,6 +84,11 @@ export class SupervisedProcess implements Disposable {
     const [own, next] = this.#outputs.slice(this.#outputs.findIndex((output) => output.run === run));
     if (own?.run !== run) return undefined;
     return { from: own.from, ...(next ? { to: next.from } : {}) };
+  }
+
+  /** What a run was begun with; unknown of one that an earlier agent has launched. */
+  begunOf(run: number): Begun | undefined {
+    return this.#outputs.find((output) => output.run === run)?.begun;
   }
 
   /** It runs, or would if it could. */
@@ -310,8 +318,10 @@ export class SupervisedProcess implements Disposable {
       return failed({ kind: "cancelled", reason: "it was stopped before it could begin" });
     const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
     const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
-    this.#outputs = [...this.#outputs.slice(-1), { run, from }];
-    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { failed, keeperEnded });
+    const output: Launched = { run, from };
+    this.#outputs = [...this.#outputs.slice(-1), output];
+    const begun = (what: Begun): void => void (output.begun = what);
+    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { begun, failed, keeperEnded });
   }
 
   /** Our own child tells even what it could not record. */

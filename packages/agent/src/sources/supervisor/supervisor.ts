@@ -25,6 +25,7 @@ import { marksLeft, treeOf } from "../../platform/tree.js";
 import { newStop } from "../../core/stop.js";
 import { awaitedBy, awaitsOf, dependentsOf, inOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
+import type { Begun } from "./launch.js";
 import type { Restart } from "./machine.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
@@ -199,6 +200,11 @@ export class Supervisor implements Disposable {
   /** Where the output of a run is; unknown of one that an earlier agent has launched. */
   outputOf(slot: Slot, run: number): SpoolRange | undefined {
     return this.#processes.get(keyOf(slot))?.outputOf(run);
+  }
+
+  /** What a run was begun with; unknown of one that an earlier agent has launched. */
+  begunOf(slot: Slot, run: number): Begun | undefined {
+    return this.#processes.get(keyOf(slot))?.begunOf(run);
   }
 
   /** Pids of everything a process consists of; empty while it does not run. */
