@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { hashOf, OstlerError } from "@ostler/protocol";
+import { misplacedIn } from "./misplaced.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
@@ -22,7 +23,10 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   const document = readDocument(path, env);
   if (Array.isArray(document)) return { problems: document };
   const parsed = configSchema.safeParse(withOverrides(document.value, env));
-  const complaints = parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema);
+  const complaints = [
+    ...(parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema)),
+    ...misplacedIn(document.value),
+  ];
   const wrong = complaints.map(({ path: keys, atKey, message }) => ({
     file: path,
     ...document.placeOf(keys, atKey),

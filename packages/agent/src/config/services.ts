@@ -160,13 +160,6 @@ export const serviceConfig = z
       context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
     if (processes && Object.keys(processes).length === 0)
       context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
-    for (const key of ["env_file", ...Object.keys(limitFields)] as ("env_file" | keyof typeof limitFields)[])
-      if (processes && service[key] !== undefined)
-        context.addIssue({
-          code: "custom",
-          path: [key],
-          message: "belongs to a process: write it below processes.NAME",
-        });
     refuseDisorder(processes ?? {}, context);
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {

@@ -4,9 +4,13 @@ import { command, environment, span } from "./values.js";
 
 export const taskConfig = z.strictObject({
   command: setting(command, "Program and arguments; no shell. Exit code 0 is success"),
-  env: setting(environment.default({}), "Added to the environment of the service, and to that of its only process", {
-    secret: "by-name",
-  }),
+  env: setting(
+    environment.default({}),
+    "Added to the environment of the service's only process, or to that of the service where it has several",
+    {
+      secret: "by-name",
+    },
+  ),
   cwd: setting(
     z.string().min(1).optional(),
     "Working directory, relative to the configuration file; that of the service when absent",

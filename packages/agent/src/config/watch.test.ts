@@ -4,8 +4,9 @@ import { loaded, problemsOf } from "../testing/config.js";
 import { planChanges } from "./plan.js";
 import { watchName, type WatchConfig } from "./watch.js";
 
+/** Nothing in it depends on where the file lies. */
 const file = (watch: string): string =>
-  `services: {web: {cwd: /, processes: {api: {command: [a], cwd: /}}, watch: [${watch}]}}`;
+  `services: {web: {cwd: /, processes: {api: {command: [a], cwd: /}, db: {command: [b], cwd: /}}, tasks: {t: {command: [c]}}, watch: [${watch}]}}`;
 const watches = (watch: string): WatchConfig[] => loaded(file(watch)).config.services.web?.watch ?? assert.fail();
 const problem = (watch: string): string => problemsOf(file(watch)).join("\n");
 
