@@ -8,7 +8,7 @@ import { Controller } from "./controller.js";
 import { stateAt } from "./fixtures/counted.js";
 import { first } from "./fixtures/first.js";
 import { RawAgent } from "./fixtures/raw-agent.js";
-import { until } from "./fixtures/until.js";
+import { until } from "./until.js";
 import { memoryStore } from "./stores/memory.js";
 import { FakeAgent } from "./testing.js";
 

@@ -8,7 +8,7 @@ import { first } from "./fixtures/first.js";
 import { gatedStore } from "./fixtures/gated-store.js";
 import { tempDir } from "./fixtures/temp-dir.js";
 import { tick } from "./fixtures/ticks.js";
-import { until } from "./fixtures/until.js";
+import { until } from "./until.js";
 import { fileStore } from "./stores/file.js";
 import { memoryStore } from "./stores/memory.js";
 import type { EventStore } from "./stores/store.js";

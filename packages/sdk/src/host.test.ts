@@ -7,7 +7,7 @@ import { WebSocketServer } from "ws";
 import { numbers, seqs } from "./fixtures/counted.js";
 import { all, first } from "./fixtures/first.js";
 import { tick } from "./fixtures/ticks.js";
-import { until } from "./fixtures/until.js";
+import { until } from "./until.js";
 import { Host } from "./host.js";
 import { memoryStore } from "./stores/memory.js";
 import { FakeAgent } from "./testing.js";

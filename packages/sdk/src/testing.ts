@@ -328,3 +328,4 @@ export class FakeAgent implements AsyncDisposable {
 }
 
 export { closeCodes, subprotocol };
+export { until } from "./until.js";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { WebSocketServer, type WebSocket } from "ws";
-import { until } from "../fixtures/until.js";
+import { until } from "../until.js";
 import { dialForever, type DialDeps } from "./dial.js";
 
 /** How a door treats who knocks: opens and closes again with a code, or answers with a status line. */

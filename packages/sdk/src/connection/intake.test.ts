@@ -6,7 +6,7 @@ import { counted, countedFrom, epoch, numbers, seqs } from "../fixtures/counted.
 import { all } from "../fixtures/first.js";
 import { gatedStore } from "../fixtures/gated-store.js";
 import { hello, RawAgent } from "../fixtures/raw-agent.js";
-import { until } from "../fixtures/until.js";
+import { until } from "../until.js";
 import { memoryStore } from "../stores/memory.js";
 import type { EventStore } from "../stores/store.js";
 import { FakeAgent } from "../testing.js";

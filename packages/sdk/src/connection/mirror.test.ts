@@ -6,7 +6,7 @@ import { Controller } from "../controller.js";
 import { counted, countedFrom, epoch, stateAt } from "../fixtures/counted.js";
 import { RawAgent } from "../fixtures/raw-agent.js";
 import { tick } from "../fixtures/ticks.js";
-import { until } from "../fixtures/until.js";
+import { until } from "../until.js";
 import type { Host } from "../host.js";
 import { FakeAgent } from "../testing.js";
 

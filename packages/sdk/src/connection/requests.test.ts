@@ -4,7 +4,7 @@ import { maxFrameBytes, OstlerError } from "@ostler/protocol";
 import { tokens } from "../auth.js";
 import { Controller } from "../controller.js";
 import { RawAgent } from "../fixtures/raw-agent.js";
-import { until } from "../fixtures/until.js";
+import { until } from "../until.js";
 import { FakeAgent, type FakeAgentOptions } from "../testing.js";
 
 const restart = ["service.restart", { service: "vcon" }] as const;
