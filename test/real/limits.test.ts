@@ -52,6 +52,15 @@ test(
   },
 );
 
+test("a process of another user, confined in every way, notifies on its descriptor", options, async () => {
+  const command = `[sh, -c, "echo >&5; exec 5>&-; exec sleep 600"]`;
+  await using agent = await TestAgent.start(
+    `services: {web: {command: ${command}, user: games, cwd: /, env: {LD_DEBUG_OUTPUT: x}, nice: 1, limits: {open_files: 100}, notify_fd: 5}}`,
+  );
+  await agent.ready("web");
+  assert.deepEqual(idsOf(await running(agent, "web"), "Uid"), four(id("-u", "games")));
+});
+
 test("ids may be numbers that no user has, and groups others than the user's", options, async () => {
   await using agent = await TestAgent.start(
     `services: {web: {command: [sleep, "600"], user: 4711, group: 4712, groups: [adm, 4713], cwd: /}}`,

@@ -71,6 +71,12 @@ export function recover({ exceeded = {}, ...process }: ProcessState, watch: stri
   return Object.keys(rest).length === 0 ? process : { ...process, exceeded: rest };
 }
 
+/** What was seen of another run says nothing of this one. */
+export function onlyOfRun(process: ProcessState, run: number): ProcessState {
+  const { notified, ...rest } = process;
+  return notified && notified.run !== run ? rest : process;
+}
+
 /** Limits are exceeded by a run, and end with it. */
 export function withoutLimits(process: ProcessState): ProcessState {
   const { exceeded, ...rest } = process;

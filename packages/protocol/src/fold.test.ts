@@ -735,3 +735,13 @@ test("a scale is remembered with what the configuration wanted then", () => {
   const { scale } = walk(configured(), scaled, configured()).services.web ?? {};
   assert.deepEqual(scale, { main: { instances: 3, configured: 2 } });
 });
+
+const notified = (run: number): HostEvent => ({ type: "service.notified", data: { ...main, run, tookMs: 5 } });
+
+test("a notification belongs to its run, outlives the agent that heard it, and ends with the next run", () => {
+  const run = (state: HostState): string | undefined =>
+    state.services.web?.processes.main?.notified?.run.toString() ?? undefined;
+  const story = [configured(), started(1), notified(1), adopted(1, 5), exited(1), restarted(2), notified(2)];
+  assert.equal(tell(run, story), "- - 1 1 1 - 2");
+  assert.equal(tell(run, [configured(), started(1), notified(1), adopted(3, 5)]), "- - 1 -");
+});

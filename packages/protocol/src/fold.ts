@@ -6,6 +6,7 @@ import {
   countEnd,
   exceed,
   failStart,
+  onlyOfRun,
   recover,
   schedule,
   withoutCrashes,
@@ -73,6 +74,10 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "service.settled": {
       const settled = { at: time, run: event.data.run, config: state.config.hash };
       return withProcess(state, event.data, (process) => ({ ...withoutCrashes(process), settled }));
+    }
+    case "service.notified": {
+      const notified = { run: event.data.run, at: time };
+      return withProcess(state, event.data, (process) => ({ ...process, notified }));
     }
     case "service.limit-exceeded":
       return withProcess(state, event.data, (process) => exceed(process, event.data, time));
@@ -229,8 +234,8 @@ function release(service: ServiceState): ServiceState {
 function beginRun(service: ServiceState, { type, data }: RunBegun, time: string): ServiceState {
   const before = own(service.processes, data.process);
   if (!before) return service;
-  const process = withoutStartFailure(withoutLimits(before));
   const { run, pid, startTicks } = data;
+  const process = onlyOfRun(withoutStartFailure(withoutLimits(before)), run);
   const since = type === "service.adopted" ? after(time, -data.uptimeMs) : time;
   const restarted = type === "service.restarted";
   const byHand = type === "service.started" || (restarted && data.attempt === 0);

@@ -15,6 +15,7 @@ export * from "./events/words.js";
 export * from "./fold.js";
 export * from "./hash.js";
 export * from "./limits.js";
+export * from "./notified-check.js";
 export * from "./own.js";
 export * from "./patch.js";
 export * from "./readiness.js";

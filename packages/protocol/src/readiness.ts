@@ -1,4 +1,5 @@
 import { awaitsInWords } from "./events/words.js";
+import { pendingInWords } from "./notified-check.js";
 import { own } from "./own.js";
 import { isolationInWords, type CheckState, type Phase, type ProcessState, type ServiceState } from "./state.js";
 
@@ -42,7 +43,7 @@ function phaseReasons(name: string, { type = "daemon", phase }: ProcessState): s
 
 function checkReasons(name: string, { role, status, reason }: CheckState): string[] {
   if (role !== "readiness" || status === "passed") return [];
-  return [`check ${name} ${status === "pending" ? "has not passed yet" : `failed: ${reason}`}`];
+  return [status === "pending" ? pendingInWords(name) : `check ${name} failed: ${reason}`];
 }
 
 function inWords(phase: Phase): string {

@@ -44,6 +44,16 @@ test("a readiness check that has not passed yet is a reason, and so is one that 
   );
 });
 
+test("a process that has not notified is called by its name", () => {
+  assert.deepEqual(
+    check(running, {
+      "main:notified": { role: "readiness", status: "pending" },
+      "main:listens": { role: "readiness", status: "pending" },
+    }),
+    ["process main has not notified that it is ready", "check main:listens has not passed yet"],
+  );
+});
+
 test("an isolated service says first who isolated it, when and why", () => {
   const isolation = { by: { kind: "cli" as const, name: "local" }, at: since, reason: "odd traffic", processes: [] };
   const processes = { main: { phase: { name: "stopped" as const }, restarts: 0, crashes: [] } };

@@ -57,6 +57,10 @@ export const processState = z.object({
     .object({ next: z.string().optional(), lastDue: z.string().optional() })
     .optional()
     .describe("Of a scheduled process: when it runs next, and the last time it was due"),
+  notified: z
+    .object({ run: z.int(), at: z.string() })
+    .optional()
+    .describe("Present when the last run has notified that it is ready"),
   exceeded: z
     .record(z.string(), exceededLimit)
     .optional()

@@ -1,4 +1,4 @@
-import { maxCrashes, own, type CheckRole, type ProcessType } from "@ostler/protocol";
+import { maxCrashes, notifiedCheck, own, type CheckRole, type ProcessType } from "@ostler/protocol";
 import * as z from "zod";
 import { checkConfig } from "./checks.js";
 import { cronConfig } from "./cron.js";
@@ -6,6 +6,7 @@ import { envFiles, type EnvFile } from "./env-file.js";
 import { instancesOf, maxInstances } from "./instances.js";
 import { limitFields } from "./limits.js";
 import { after, circle, startOrder } from "./order.js";
+import { hasWhatItWaitsFor, readinessFields, waitsForNothing } from "./readiness.js";
 import { setting } from "./setting.js";
 import { signalName, stopConfig } from "./stop.js";
 import { taskConfig, type TaskConfig } from "./tasks.js";
@@ -42,6 +43,7 @@ const processFields = {
   ),
   stop: setting(stopConfig.prefault({}), "How it is asked to stop", { effect: "live" }),
   ...limitFields,
+  ...readinessFields,
 };
 
 /** What tells one process of a service from the others. */
@@ -75,6 +77,7 @@ export const processConfig = z
     ...processFields,
     ...memberFields,
   })
+  .refine(hasWhatItWaitsFor, waitsForNothing)
   .superRefine(({ type, cron, max_runtime, instances }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
     if (cron && type === "oneshot") refuse("type", "is not needed beside `cron`: leave it out");
@@ -154,6 +157,7 @@ export const serviceConfig = z
       effect: "live",
     }),
   })
+  .refine(hasWhatItWaitsFor, waitsForNothing)
   .superRefine((service, context) => {
     const { command: short, processes, checks, watch } = service;
     if ((short === undefined) === (processes === undefined))
@@ -217,7 +221,10 @@ export function processesOf(service: ServiceConfig): Record<string, ProcessConfi
   const { command: short, env, env_file, cwd, listens, stop, processes } = service;
   const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
   const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
-  if (!processes) return { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined } };
+  const { notify_fd, notify_within } = service;
+  const readiness = { notify_fd, notify_within };
+  if (!processes)
+    return { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined, ...readiness } };
   const order = startOrder(processes);
   return Object.fromEntries(order.flatMap((name) => instancesOf(name, processes[name] as ProcessConfig)));
 }
@@ -237,9 +244,11 @@ export function taskOf(service: ServiceConfig, name: string): Task | undefined {
 /** A check and the process that it is about, where it is about one. */
 export type CheckName = { name: string; role: CheckRole; process?: string };
 
-/** The checks of a service: the configured ones, and one for each process that declares sockets. */
+/** The checks of a service: the configured ones, and one for each process that declares sockets or notifies. */
 export function checksOf(service: ServiceConfig): CheckName[] {
-  const listening = Object.entries(processesOf(service)).filter(([, { listens }]) => listens.length > 0);
+  const processes = Object.entries(processesOf(service));
+  const listening = processes.filter(([, { listens }]) => listens.length > 0);
+  const notifying = processes.filter(([, { notify_fd }]) => notify_fd !== undefined);
   return [
     ...service.checks.map(({ name: check, role, process }) => ({
       name: check,
@@ -247,10 +256,15 @@ export function checksOf(service: ServiceConfig): CheckName[] {
       ...(process === undefined ? {} : { process }),
     })),
     ...listening.map(([process]) => ({ name: listensCheck(process), role: "readiness" as const, process })),
+    ...notifying.map(([process]) => ({ name: notifiedCheck(process), role: "readiness" as const, process })),
   ];
 }
 
 /** The check that the declared sockets belong to a process; no configured check can have this name. */
 export function listensCheck(process: string): string {
   return `${process}:listens`;
+}
+
+function keysOf<T extends object>(fields: T): (keyof T)[] {
+  return Object.keys(fields) as (keyof T)[];
 }

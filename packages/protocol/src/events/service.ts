@@ -244,6 +244,13 @@ export const serviceEvents = {
       configured: z.int().describe("As many as the configuration wants; the scale holds until it wants another number"),
     })
     .describe("A process is to have another number of instances than its configuration says."),
+  "service.notified": z
+    .object({
+      ...ofProcess,
+      run: z.int(),
+      tookMs: z.int().describe("From its start until the agent heard of it"),
+    })
+    .describe("A process has said on its `notify_fd` that it is ready."),
   "service.ready": z.object({ service: z.string() }).describe("Every process runs and every readiness check passes."),
   "service.unready": z
     .object({ service: z.string(), reasons: z.array(z.string()) })

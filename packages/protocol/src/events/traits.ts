@@ -24,6 +24,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.released":
     case "maintenance.began":
     case "maintenance.ended":
+    case "service.notified":
     case "service.ready":
     case "service.limit-recovered":
     case "check.passed":

@@ -78,6 +78,10 @@ const sentences: [HostEvent, string][] = [
     },
     "web: watch cpu is within its limit again",
   ],
+  [
+    { type: "service.notified", data: { ...main, run: 2, tookMs: 1500 } },
+    "web has notified that it is ready, after 1.5 s",
+  ],
   [{ type: "service.unready", data: { service: "web", reasons: ["a", "b"] } }, "web is not ready: a; b"],
   [
     { type: "check.failed", data: { service: "web", check: "up", role: "readiness", reason: "refused", failures: 3 } },

@@ -84,6 +84,8 @@ export function eventInWords(event: HostEvent): string {
       const { actor, instances, configured } = event.data;
       return `${who(event.data)} was scaled to ${counted(instances, "instance")} (configured: ${configured}) by ${actor.kind} ${actor.name}`;
     }
+    case "service.notified":
+      return `${who(event.data)} has notified that it is ready, after ${seconds(event.data.tookMs)}`;
     case "service.ready":
       return `${event.data.service} is ready`;
     case "service.unready":

@@ -7,6 +7,7 @@ import { runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
 import { execProbe } from "./exec.js";
 import { httpProbe } from "./http.js";
 import { listensProbe } from "./listens.js";
+import { NotifiedChecks } from "./notified.js";
 import { tcpProbe } from "./tcp.js";
 import type { Probe } from "./verdict.js";
 
@@ -30,6 +31,7 @@ const listensTiming = { every: 5000, timeout: 2000, initial_delay: 0, failures: 
 export class Checks implements AsyncDisposable {
   readonly #deps: ChecksDeps;
   #services: Services;
+  readonly #notified: NotifiedChecks;
   /** The checks that run, by service and name: what stops them, and when they have stopped. */
   readonly #running = new Map<string, Map<string, { stop: AbortController; done: Promise<unknown> }>>();
 
@@ -37,10 +39,12 @@ export class Checks implements AsyncDisposable {
     this.#deps = deps;
     this.#services = services;
     for (const service of Object.keys(services)) this.#begin(service);
+    this.#notified = new NotifiedChecks(services, deps);
   }
 
   /** The bus's listener. */
   readonly follow = ({ event }: Published): void => {
+    this.#notified.follow(event);
     switch (event.type) {
       case "service.started":
       case "service.restarted":
@@ -59,6 +63,7 @@ export class Checks implements AsyncDisposable {
   reconfigure(services: Services): void {
     const before = this.#services;
     this.#services = services;
+    this.#notified.reconfigure(services);
     for (const [service, config] of Object.entries(services)) {
       if (JSON.stringify(planOf(before[service])) === JSON.stringify(planOf(config))) continue;
       this.#stopAll(service);
@@ -67,6 +72,7 @@ export class Checks implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#notified[Symbol.dispose]();
     const running = [...this.#running.values()].flatMap((checks) => [...checks.values()]);
     for (const { stop } of running) stop.abort();
     this.#running.clear();

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,10 +26,15 @@ const slot = { service: "web", process: "main" };
 class Stable implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "ostler-keeper-"));
   umask: string | undefined;
+  notifyFd: number | undefined;
   #runs = 0;
 
   get records(): string {
     return join(this.directory, "records");
+  }
+
+  get notified(): string {
+    return join(this.directory, 'what it\'s "notified"');
   }
 
   constructor() {
@@ -43,6 +58,7 @@ class Stable implements Disposable {
       run: prefix,
       mark: `id/web/main/${run}`,
       ...(this.umask === undefined ? {} : { umask: this.umask }),
+      ...(this.notifyFd === undefined ? {} : { notify: { fd: this.notifyFd, file: this.notified } }),
       setsid: "/usr/bin/setsid",
       command,
       cwd: "/",
@@ -163,6 +179,41 @@ test("a umask is that of the run alone, and without one it is the agent's", asyn
       .filter((name) => name.includes(`.${run}.`))
       .map((name) => statSync(join(stable.records, name)).mode);
   assert.deepEqual(modesOf(1).sort(), modesOf(2).sort());
+});
+
+for (const fd of [3, 4, 9])
+  test(`descriptor ${fd} is for notifying, appends, and stdout and stderr are as ever`, async () => {
+    using stable = new Stable();
+    stable.notifyFd = fd;
+    writeFileSync(stable.notified, "room;");
+    const { exit } = await stable.run("/bin/sh", "-c", `echo ready >&${fd}; echo out; echo err >&2`);
+    assert.deepEqual(exit, { kind: "code", code: 0 });
+    assert.equal(readFileSync(stable.notified, "utf8"), "room;ready\n");
+    assert.deepEqual([stable.read("out"), stable.read("err")], ["out\n", "err\n"]);
+  });
+
+test("nobody but the service has the descriptor on which it notifies, and without one it has its output alone", async () => {
+  using stable = new Stable();
+  const filesOf = (pid: number): string[] =>
+    readdirSync(`/proc/${pid}/fd`)
+      .sort()
+      .map((fd) => `${fd} ${readlinkSync(`/proc/${pid}/fd/${fd}`)}`)
+      .filter((file) => file.includes(stable.directory))
+      .map((file) => file.replace(`${stable.directory}/`, ""));
+  for (const fd of [undefined, 5]) {
+    stable.notifyFd = fd;
+    const { keeper, run } = stable.launch("/bin/sleep", "60");
+    const { pid } = await marked(stable, run);
+    await until(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/bin/sleep"));
+    const own = fd === undefined ? [] : [`${fd} what it's "notified"`];
+    assert.deepEqual(filesOf(pid), ["1 out", "2 err", ...own]);
+    assert.deepEqual(
+      filesOf(keeper.pid ?? 0).filter((file) => file.includes("notified")),
+      [],
+    );
+    process.kill(pid, "SIGKILL");
+    await once(keeper, "exit");
+  }
 });
 
 test("a note that is only room for one says nothing", () => {

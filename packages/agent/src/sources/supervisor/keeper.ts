@@ -12,10 +12,12 @@ import { allProcesses, readProc } from "../../platform/proc.js";
  * would be ended with them), $3 the umask of the command or nothing, $4 its control group or nothing, $5 setsid(1), the
  * rest the command. Its stderr is the run's `note`; file descriptor 3 is where the service's stderr goes. Everything but setsid
  * is built into the shell: a full disk or process table cannot hurt it later. (An empty control group that rmdir(1) could not
- * remove is removed before the next start.)
+ * remove is removed before the next start.) Only the service gets the descriptor on which it notifies: $6 is the file.
  */
-const script = `run=$1 mark=$2 umask=$3 group=$4 setsid=$5
-shift 5
+const scriptFor = (
+  notifyFd: number | undefined,
+): string => `run=$1 mark=$2 umask=$3 group=$4 setsid=$5${notifyFd === undefined ? "" : " notify=$6"}
+shift ${notifyFd === undefined ? 5 : 6}
 set -C
 true >"$run.claimed" || exit 125
 (
@@ -24,12 +26,15 @@ true >"$run.claimed" || exit 125
   true >"$run.started.$pid.$ticks" || exit 125
   export OSTLER_RUN="$mark"
   [ -z "$umask" ] || umask "$umask" || exit 125
-  exec "$setsid" "$@" 2>&3 3>&-
+  exec "$setsid" "$@" 2>&3 3>&-${notifyFd === undefined ? "" : ` ${notifyFd}>>"$notify"`}
 )
 status=$?
 true >"$run.exited.$status"
 [ -z "$group" ] || /bin/rmdir "$group" 2>/dev/null
 exit "$status"`;
+
+/** Without a descriptor to notify on there is nothing of it in the shell. */
+const plainScript = scriptFor(undefined);
 
 /** The keeper's own exit status when it could not leave its first records: then nothing was started. */
 export const notRecorded = 125;
@@ -42,6 +47,8 @@ export type Launch = {
   setsid: string;
   /** Octal; absent, it is the agent's. */
   umask?: string;
+  /** The descriptor on which the process notifies, and the file that it is. */
+  notify?: { fd: number; file: string };
   /** Directory of a control group that the run enters, and that is removed after it. */
   group?: string;
   command: readonly string[];
@@ -61,6 +68,7 @@ export function launchKeeper({
   mark,
   umask = "",
   group = "",
+  notify,
   setsid,
   command,
   cwd,
@@ -70,7 +78,9 @@ export function launchKeeper({
 }: Launch): ChildProcess {
   const note = openNote(`${run}.note`);
   try {
-    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", run, mark, umask, group, setsid, ...command], {
+    const script = notify ? scriptFor(notify.fd) : plainScript;
+    const words = [run, mark, umask, group, setsid, ...(notify ? [notify.file] : []), ...command];
+    const keeper = spawn("/bin/sh", ["-c", script, "ostler-keeper", ...words], {
       cwd,
       env,
       detached: true,

@@ -6,7 +6,7 @@ import type { Publish } from "../../core/bus.js";
 import { filesIn, type NamedFile } from "../../platform/file-identity.js";
 import type { Refusal } from "../../platform/refusal.js";
 import { openSpools } from "../../platform/spool.js";
-import { launchKeeper } from "./keeper.js";
+import { launchKeeper, type Launch } from "./keeper.js";
 import { preflight } from "./preflight.js";
 import { forgetBefore, runPrefix, type Slot } from "./records.js";
 import { openRunGroup } from "./run-group.js";
@@ -41,6 +41,7 @@ export function launch(
   config: ProcessConfig,
   deps: LaunchDeps,
   watch: LaunchWatch,
+  notify?: Launch["notify"],
 ): void {
   const ready = preflight(config, deps.env);
   if ("reason" in ready) return watch.failed(ready);
@@ -52,6 +53,7 @@ export function launch(
       ...start,
       ...output,
       ...(group === undefined ? {} : { group }),
+      ...(notify ? { notify } : {}),
       run: runPrefix(deps.records, slot, run),
       mark,
       setsid: deps.setsid,

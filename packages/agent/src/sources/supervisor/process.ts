@@ -8,11 +8,12 @@ import type { Refusal } from "../../platform/refusal.js";
 import { markOf } from "../../platform/tree.js";
 import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
-import { exitOf, keeperLives, readNote } from "./keeper.js";
+import { exitOf, keeperLives, readNote, type Launch } from "./keeper.js";
 import { launch, type Begun, type LaunchDeps } from "./launch.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
 import { step, type Context, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
+import { forgetNotifications, Notification } from "./notification.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
@@ -51,6 +52,8 @@ export class SupervisedProcess implements Disposable {
   #state: State;
   /** The run that has begun last. */
   #run: Run | undefined;
+  /** What the last run may notify of; nothing of one that does not notify. */
+  #notification: Notification | undefined;
   /** Resolves when nobody is left of runs that an agent before this one has not ended to the last process. */
   #leftBehind: Promise<void> | undefined;
   /** The runs that were launched last: of two, because one may begin while the other is told. */
@@ -113,8 +116,11 @@ export class SupervisedProcess implements Disposable {
     this.#spec = spec;
   }
 
-  /** Goes on where an agent before this one was (see recovery.ts); `marks` are those of all runs of which somebody is left. */
-  resume({ exits, last, state }: Recovery, marks: readonly string[]): void {
+  /**
+   * Goes on where an agent before this one was (see recovery.ts); `marks` are those of all runs of which somebody is left,
+   * `notifiedRun` is the last one that is known to have notified.
+   */
+  resume({ exits, last, state }: Recovery, marks: readonly string[], notifiedRun?: number): void {
     const own = marks.filter((mark) => mark.startsWith(this.#markOf("")));
     this.#endLeftBehind(last.is === "over" ? own : own.filter((mark) => mark !== this.#markOf(state.run)));
     for (const { run, pid, exit } of exits) {
@@ -132,8 +138,10 @@ export class SupervisedProcess implements Disposable {
     this.#run = this.#runOf(last.run, last.identity);
     if (state.name === "stopping") void this.#run.endRest(this.#spec.config.stop.timeout);
     const { uptimeMs } = this.#run;
-    if (last.is === "alive") this.feed({ input: "adopted", run: last.run, ...last.identity, uptimeMs });
-    else if (last.is === "undecided") this.#onOver(this.#run, last.exit, true, true);
+    if (last.is === "alive") {
+      this.feed({ input: "adopted", run: last.run, ...last.identity, uptimeMs });
+      this.#expectAgain(last.run, notifiedRun === last.run);
+    } else if (last.is === "undecided") this.#onOver(this.#run, last.exit, true, true);
     else if (last.status !== undefined) this.#onExited(last.run, last.status, true);
   }
 
@@ -197,6 +205,7 @@ export class SupervisedProcess implements Disposable {
   forget(): void {
     this[Symbol.dispose]();
     forgetSlot(this.#deps.records, this.slot);
+    forgetNotifications(this.#deps.records, this.slot);
   }
 
   /** Something was recorded about this process; a repeated mark does nothing. */
@@ -207,6 +216,7 @@ export class SupervisedProcess implements Disposable {
 
   /** Finds what no record told: whoever kills a keeper takes the exit status with it. Called about once a second. */
   look(): void {
+    this.#notification?.look();
     const { name, run } = this.#state;
     const begun = this.#run?.number === run ? this.#run : undefined;
     const isLost = begun ? !begun.over && !begun.isAlive : this.#awaitsKeeper(name) && !keeperLives(this.#prefix(run));
@@ -236,6 +246,7 @@ export class SupervisedProcess implements Disposable {
 
   [Symbol.dispose](): void {
     this.#end.abort();
+    this.#dropNotification();
     this.#clearTimers();
     this.#changes.notify();
   }
@@ -317,11 +328,13 @@ export class SupervisedProcess implements Disposable {
     if (this.#state.name === "cancelling")
       return failed({ kind: "cancelled", reason: "it was stopped before it could begin" });
     const keeperEnded = (status: number | null): void => this.#onKeeperEnded(run, status);
+    const notify = this.#expectNotification(run);
+    if (notify && "reason" in notify) return failed({ kind: "host", reason: notify.reason });
     const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
     const output: Launched = { run, from };
     this.#outputs = [...this.#outputs.slice(-1), output];
     const begun = (what: Begun): void => void (output.begun = what);
-    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { begun, failed, keeperEnded });
+    launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { begun, failed, keeperEnded }, notify);
   }
 
   /** Our own child tells even what it could not record. */
@@ -344,6 +357,8 @@ export class SupervisedProcess implements Disposable {
     if (this.#state.run !== run || this.#run?.number === run) return;
     this.#run = this.#runOf(run, identity);
     this.feed({ input: "started", run, ...identity });
+    if (this.#notification?.run !== run) this.#expectAgain(run, false);
+    this.#tellNotified();
   }
 
   #onExited(run: number, status: number, whileAway = false): void {
@@ -353,6 +368,8 @@ export class SupervisedProcess implements Disposable {
   /** The first process has ended. One that is being stopped has ended when nobody is left. */
   #onOver(run: Run, exit: Exit, whileAway: boolean, told = false): void {
     if (run.over) return;
+    this.#notification?.look(); // Who has notified and ended is told in this order.
+    this.#dropNotification();
     run.over = true;
     if (this.#state.name === "stopping")
       void run.ended().then(() => {
@@ -365,6 +382,40 @@ export class SupervisedProcess implements Disposable {
       this.#tellEnd(run, { exit, forced: false, ...evidence, uptimeMs, whileAway, told });
       void run.endRest(this.#spec.config.stop.timeout);
     }
+  }
+
+  /** Makes ready to hear a run that is about to begin; tells where it notifies, or why it could not. */
+  #expectNotification(run: number): Launch["notify"] | { reason: string } {
+    this.#dropNotification();
+    const { notify_fd: fd } = this.#spec.config;
+    if (fd === undefined) return undefined;
+    try {
+      this.#notification = Notification.expect(this.#deps.records, this.slot, run, () => this.#tellNotified());
+      return { fd, file: this.#notification.file };
+    } catch (failure) {
+      return { reason: `the file on which it would notify cannot be made: ${messageOf(failure)}` };
+    }
+  }
+
+  /** Listens on to a run that an agent before this one has launched. */
+  #expectAgain(run: number, isKnown: boolean): void {
+    if (this.#spec.config.notify_fd === undefined) return;
+    const { records } = this.#deps;
+    this.#notification = Notification.resume(records, this.slot, run, isKnown, () => this.#tellNotified());
+    this.#tellNotified();
+  }
+
+  #dropNotification(): void {
+    this.#notification?.[Symbol.dispose]();
+    this.#notification = undefined;
+  }
+
+  /** Tells once that the run has notified. What is noticed before the record of its start is told with that. */
+  #tellNotified(): void {
+    const run = this.running;
+    if (!run || this.#notification?.run !== run.number || !this.#notification.take()) return;
+    const tookMs = Math.round(run.uptimeMs);
+    this.#deps.publish({ type: "service.notified", data: { ...this.slot, run: run.number, tookMs } });
   }
 
   #tellEnd({ number, identity }: Run, ended: Ended & { uptimeMs: number; whileAway: boolean; told: boolean }): void {

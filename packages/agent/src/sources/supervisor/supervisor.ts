@@ -285,7 +285,8 @@ export class Supervisor implements Disposable {
 
   #recover(slot: Slot, spec: ProcessSpec): { supervised: SupervisedProcess; then: Recovery["then"] } {
     const { records, previous } = this.#deps;
-    const recovery = recover(readSlot(records, slot), previous.services[slot.service]?.processes[slot.process], {
+    const before = previous.services[slot.service]?.processes[slot.process];
+    const recovery = recover(readSlot(records, slot), before, {
       alive: isAlive,
       noteOf: (run) => readNote(runPrefix(records, slot, run)),
       claim: (run) => claim(records, slot, run),
@@ -294,7 +295,7 @@ export class Supervisor implements Disposable {
     });
     const supervised = new SupervisedProcess(slot, spec, recovery.state, this.#deps);
     this.#processes.set(keyOf(slot), supervised);
-    supervised.resume(recovery, this.#marks);
+    supervised.resume(recovery, this.#marks, before?.notified?.run);
     return { supervised, then: recovery.then };
   }
 

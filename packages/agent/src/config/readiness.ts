@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { setting } from "./setting.js";
+import { span } from "./values.js";
+
+/** A shell names no higher descriptor, and the keeper is one. */
+const descriptor = z.int().min(3).max(9);
+
+/** How a process says by itself that it is ready. */
+export const readinessFields = {
+  notify_fd: setting(
+    descriptor.optional(),
+    "File descriptor on which it writes a line when it is ready, as under s6; its service is not ready before",
+    { effect: "restarts-process" },
+  ),
+  notify_within: setting(
+    span.optional(),
+    "When it has not notified this long after its start, the check `PROCESS:notified` fails until it does",
+    { effect: "live" },
+  ),
+};
+
+type Readiness = { notify_fd?: number | undefined; notify_within?: number | undefined };
+
+/** A deadline without anything that could be late is a mistake. */
+export const hasWhatItWaitsFor = ({ notify_fd, notify_within }: Readiness): boolean =>
+  notify_within === undefined || notify_fd !== undefined;
+
+export const waitsForNothing = { path: ["notify_within"], error: "needs notify_fd, on which it would notify" };
