@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Envelope } from "@ostler/protocol";
 import { fixture, TestAgent } from "./helpers/agent.js";
+import { freePort } from "./helpers/free-port.js";
 import { until } from "./helpers/until.js";
 
 const notifier = (how: string, more = "notify_fd: 3"): string =>
@@ -156,6 +157,65 @@ test("the example of the manual works", async () => {
   const [service = ""] = Object.keys((await agent.state()).services);
   await agent.ready(service);
   assert.equal((await told(agent, "service.notified")).length, 1);
+});
+
+const talker = (how: string, more: string): string =>
+  `services: {web: {command: [sh, ${fixture("talker.sh")}, ${how}], ${more}}}`;
+
+test("who says that he listens and does not is not ready, and the marker does not make him so", async () => {
+  const port = await freePort();
+  const marker = "marker: {match: 'Listening on port \\d+', within: 30s}";
+  await using agent = await TestAgent.start(talker(`liar, "${port}"`, `listens: ["tcp:${port}"], ${marker}`));
+  const [seen] = await told(agent, "service.marker-seen");
+  assert.deepEqual([seen?.severity, seen?.data.process, seen?.data.run], ["info", "main", 1]);
+  assert.match(
+    (await agent.ostler("why", "web")).stdout,
+    /Run 1 wrote what its marker "Listening on port \\d\+" looks for/,
+  );
+  const [reason, ...others] = await reasons(agent);
+  assert.match(reason ?? "", /^check main:listens (has not passed yet|failed: nothing listens on)/);
+  assert.deepEqual([others, await agent.events("service.ready")], [[], []]);
+});
+
+test("a marker that is missed is told, shown and counted; the service is ready all the same, and runs on", async () => {
+  await using agent = await TestAgent.start(talker("slow, DIR/file", "marker: {match: Listening, within: 200ms}"));
+  const pid = await agent.pidOf("web");
+  const [missed] = await told(agent, "service.marker-missed");
+  const { match, withinMs, because, lastLine } = missed?.data ?? {};
+  assert.deepEqual([missed?.severity, match, withinMs, because], ["warn", "Listening", 200, "not-written"]);
+  assert.ok(lastLine === undefined || lastLine === "waiting for the database"); // Whether it had come so far by then.
+  assert.equal(await agent.get("/ready?service=web"), "READY\n");
+  assert.match(
+    (await agent.ostler("why", "web")).stdout,
+    /^It is ready[^]*had not written what its marker "Listening"/,
+  );
+  assert.match((await agent.get("/metrics")) as string, /ostler_events_total\{type="ostler.service.marker-missed"\} 1/);
+  assert.equal(await agent.pidOf("web"), pid);
+});
+
+test("a marker that was written while no agent was there is seen by the next", async () => {
+  await using agent = await TestAgent.start(talker("slow, DIR/file", "marker: {match: Listening, within: 10m}"));
+  await agent.pidOf("web");
+  await agent.end("SIGKILL");
+  now(agent);
+  const spool = join(agent.place.data, "output", "web.main.stdout");
+  await until(() => readFileSync(spool, "utf8").includes("Listening"), "it is written");
+  await agent.run();
+  const [seen] = await told(agent, "service.marker-seen");
+  assert.equal(seen?.data.run, 1);
+});
+
+test("what an earlier run wrote is no marker of this one, for the next agent neither", async () => {
+  const config = (within: string): string => talker("once, DIR/file", `marker: {match: Listening, within: ${within}}`);
+  await using agent = await TestAgent.start(config("10m"));
+  await told(agent, "service.marker-seen");
+  assert.equal((await agent.ostler("restart", "web")).code, 0);
+  await agent.end("SIGKILL");
+  agent.configure(config("1s"));
+  await agent.run();
+  const [missed] = await told(agent, "service.marker-missed");
+  assert.equal(missed?.data.run, 2);
+  assert.equal((await agent.events("service.marker-seen")).length, 1);
 });
 
 function notifyFile(agent: TestAgent): { path: string; text: () => string } {

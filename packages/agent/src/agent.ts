@@ -43,6 +43,7 @@ import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
 import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
+import { Markers } from "./sources/markers/markers.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import { Dossier } from "./sources/dossier/dossier.js";
 import { SettledRuns } from "./sources/dossier/settled-runs.js";
@@ -217,6 +218,17 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     }),
   );
   scope.own(bus.subscribe("checks", checks.follow));
+  const markers = scope.own(
+    new Markers(config.services, {
+      publish: bus.publish,
+      clock,
+      state: () => bus.state,
+      spools: store.spools,
+      outputOf: (slot, run) => supervisor.outputOf(slot, run)?.from,
+      secrets: () => reload.running.secrets,
+    }),
+  );
+  scope.own(bus.subscribe("markers", markers.follow));
   const usage = scope.own(
     Usage.start(config.agent.usage, {
       sample: bus.sample,
@@ -328,6 +340,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     { name: "schedules", prepare: async (next) => schedules.prepare(next.config.services) },
     servicesPart({ supervisor, checks, env, state: () => bus.state }),
+    { name: "markers", prepare: async (next) => markers.prepare(next.config.services) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },

@@ -73,8 +73,9 @@ export function recover({ exceeded = {}, ...process }: ProcessState, watch: stri
 
 /** What was seen of another run says nothing of this one. */
 export function onlyOfRun(process: ProcessState, run: number): ProcessState {
-  const { notified, ...rest } = process;
-  return notified && notified.run !== run ? rest : process;
+  const { notified, marker, ...rest } = process;
+  const [itsNotified, itsMarker] = [notified, marker].map((seen) => seen?.run === run);
+  return { ...rest, ...(itsNotified ? { notified } : {}), ...(itsMarker ? { marker } : {}) };
 }
 
 /** Limits are exceeded by a run, and end with it. */

@@ -745,3 +745,17 @@ test("a notification belongs to its run, outlives the agent that heard it, and e
   assert.equal(tell(run, story), "- - 1 1 1 - 2");
   assert.equal(tell(run, [configured(), started(1), notified(1), adopted(3, 5)]), "- - 1 -");
 });
+
+const marker = (run: number, seen: boolean): HostEvent => ({
+  ...(seen
+    ? { type: "service.marker-seen", data: { ...main, run, match: "up", tookMs: 5 } }
+    : { type: "service.marker-missed", data: { ...main, run, match: "up", withinMs: 5, because: "not-written" } }),
+});
+
+test("what is known of a marker belongs to its run, outlives the agent, and ends with the next run", () => {
+  const known = (state: HostState): string | undefined => state.services.web?.processes.main?.marker?.seen.toString();
+  const story = [configured(), started(1), marker(1, true), adopted(1, 5), exited(1), restarted(2), marker(2, false)];
+  assert.equal(tell(known, story), "- - true true true - false");
+  const { run, match, at } = walk(...story).services.web?.processes.main?.marker ?? {};
+  assert.deepEqual({ run, match, at }, { run: 2, match: "up", at: timeOf(7) });
+});

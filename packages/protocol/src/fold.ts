@@ -79,6 +79,12 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       const notified = { run: event.data.run, at: time };
       return withProcess(state, event.data, (process) => ({ ...process, notified }));
     }
+    case "service.marker-seen":
+    case "service.marker-missed": {
+      const { run, match } = event.data;
+      const marker = { run, match, seen: event.type === "service.marker-seen", at: time };
+      return withProcess(state, event.data, (process) => ({ ...process, marker }));
+    }
     case "service.limit-exceeded":
       return withProcess(state, event.data, (process) => exceed(process, event.data, time));
     case "service.limit-recovered":

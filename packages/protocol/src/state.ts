@@ -61,6 +61,10 @@ export const processState = z.object({
     .object({ run: z.int(), at: z.string() })
     .optional()
     .describe("Present when the last run has notified that it is ready"),
+  marker: z
+    .object({ run: z.int(), match: z.string(), seen: z.boolean(), at: z.string() })
+    .optional()
+    .describe("Whether the last run has written what its marker looks for; absent while that is open"),
   exceeded: z
     .record(z.string(), exceededLimit)
     .optional()

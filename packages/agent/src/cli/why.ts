@@ -63,7 +63,7 @@ function reasons(service: ServiceState): string[] {
 }
 
 function sentence(
-  { phase, restarts, lastRestart, lastExit, crashLoop, exceeded = {} }: ProcessState,
+  { phase, restarts, lastRestart, lastExit, crashLoop, marker, exceeded = {} }: ProcessState,
   isolated: boolean,
 ): string {
   return [
@@ -71,6 +71,7 @@ function sentence(
     crashLoop
       ? `It is in a crash loop since ${crashLoop.since}: until it has been ready for restart.stable_after, or somebody starts it, it is restarted seldom; rule: restart.crash_loop.`
       : "",
+    marker ? markerSentence(marker) : "",
     ...Object.entries(exceeded).map(
       ([watch, limit]) => `It is beyond a limit since ${limit.since}: ${limitInWords(limit)}; rule: watch ${watch}.`,
     ),
@@ -83,6 +84,11 @@ function sentence(
   ]
     .filter((part) => part !== "")
     .join(" ");
+}
+
+function markerSentence({ run, match, seen, at }: NonNullable<ProcessState["marker"]>): string {
+  if (seen) return `Run ${run} wrote what its marker "${match}" looks for, at ${at}.`;
+  return `Run ${run} had not written what its marker "${match}" looks for when its time was over, at ${at}.`;
 }
 
 function phaseSentence(

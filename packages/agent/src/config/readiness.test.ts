@@ -40,3 +40,24 @@ test("another descriptor takes another start, another deadline does not", () => 
   assert.deepEqual(effects(file("notify_fd: 3"), file("notify_fd: 4")), [`${path}_fd: restarts-process`]);
   assert.deepEqual(effects(file("notify_fd: 3"), file("notify_fd: 3, notify_within: 5s")), [`${path}_within: live`]);
 });
+
+test("a marker has a pattern and a time, and a pattern that is none is told with its fault", () => {
+  const marker = (text: string): string => problemsOf(file(`marker: {match: '${text}', within: 30s}`)).join();
+  assert.deepEqual(processesOf(service(file("marker: {match: 'Listening on \\d+', within: 30s}"))).api?.marker, {
+    match: "Listening on \\d+",
+    within: 30_000,
+  });
+  assert.match(marker("(up"), /api\.marker\.match: must be a regular expression: .*Unterminated group/);
+  assert.match(marker("a**"), /Nothing to repeat/);
+  assert.notEqual(marker(""), "");
+  assert.notEqual(marker("x".repeat(1001)), "");
+  assert.match(problemsOf(file("marker: {match: up}")).join(), /marker\.within: must be a duration/);
+  assert.match(problemsOf(file("marker: {match: up, within: 0s}")).join(), /must be between 1ms and 24d/);
+});
+
+test("a marker is taken over without touching the process", () => {
+  const marker = (text: string): string => file(`marker: {match: ${text}, within: 30s}`);
+  assert.deepEqual(effects(marker("up"), marker("down")), ["services.web.processes.api.marker.match: live"]);
+  assert.deepEqual(effects(file("env: {}"), marker("up")), ["services.web.processes.api.marker: live"]);
+  assert.deepEqual(checksOf(service(marker("up"))), []);
+});

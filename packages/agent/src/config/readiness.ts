@@ -1,9 +1,25 @@
+import { messageOf } from "@ostler/protocol";
 import * as z from "zod";
 import { setting } from "./setting.js";
 import { span } from "./values.js";
 
 /** A shell names no higher descriptor, and the keeper is one. */
 const descriptor = z.int().min(3).max(9);
+
+/** Longer ones are a mistake. */
+const maxPatternLength = 1000;
+
+const pattern = z
+  .string()
+  .min(1)
+  .max(maxPatternLength)
+  .superRefine((text, context) => {
+    try {
+      new RegExp(text);
+    } catch (failure) {
+      context.addIssue({ code: "custom", message: `must be a regular expression: ${messageOf(failure)}` });
+    }
+  });
 
 /** How a process says by itself that it is ready. */
 export const readinessFields = {
@@ -15,6 +31,16 @@ export const readinessFields = {
   notify_within: setting(
     span.optional(),
     "When it has not notified this long after its start, the check `PROCESS:notified` fails until it does",
+    { effect: "live" },
+  ),
+  marker: setting(
+    z
+      .strictObject({
+        match: setting(pattern, "Regular expression that a line of its output matches when it has come up"),
+        within: setting(span, "When no line has matched this long after its start, `service.marker-missed` tells it"),
+      })
+      .optional(),
+    "What it is expected to write when it has come up: a hint, on which readiness does not depend",
     { effect: "live" },
   ),
 };

@@ -221,8 +221,8 @@ export function processesOf(service: ServiceConfig): Record<string, ProcessConfi
   const { command: short, env, env_file, cwd, listens, stop, processes } = service;
   const { user, group, groups, umask, nice, no_new_privileges, limits } = service;
   const confined = { user, group, groups, umask, nice, no_new_privileges, limits };
-  const { notify_fd, notify_within } = service;
-  const readiness = { notify_fd, notify_within };
+  const { notify_fd, notify_within, marker } = service;
+  const readiness = { notify_fd, notify_within, marker };
   if (!processes)
     return { main: { command: short ?? [], env, env_file, cwd, listens, stop, ...confined, ...readiness } };
   const order = startOrder(processes);

@@ -72,6 +72,8 @@ export type Awaited = z.infer<typeof awaited>;
 const ofProcess = { service: z.string(), process: z.string() };
 const ofRun = { ...ofProcess, run: z.int().describe("Counts the starts of this process"), pid: z.int() };
 
+const ofMarker = { ...ofProcess, run: z.int(), match: z.string().describe("The regular expression") };
+
 /** What happens to a service and its processes. */
 export const serviceEvents = {
   "service.configured": z
@@ -251,6 +253,25 @@ export const serviceEvents = {
       tookMs: z.int().describe("From its start until the agent heard of it"),
     })
     .describe("A process has said on its `notify_fd` that it is ready."),
+  "service.marker-seen": z
+    .object({
+      ...ofMarker,
+      tookMs: z.int().describe("From the start of the run until the agent saw it; up to a tenth late"),
+    })
+    .describe("A process has written what its `marker` looks for. That is a hint: readiness does not depend on it."),
+  "service.marker-missed": z
+    .object({
+      ...ofMarker,
+      withinMs: z.int(),
+      because: z
+        .enum(["not-written", "too-slow", "unreadable"])
+        .describe("`too-slow`: the pattern took too long on what was written, and is not tried on this run any more"),
+      reason: z.string().optional().describe("Why its output could not be read"),
+      lastLine: z.string().optional().describe("What it wrote last, as far as that was read"),
+    })
+    .describe(
+      "A process has not written in time what its `marker` looks for. It runs on, and its readiness does not change.",
+    ),
   "service.ready": z.object({ service: z.string() }).describe("Every process runs and every readiness check passes."),
   "service.unready": z
     .object({ service: z.string(), reasons: z.array(z.string()) })

@@ -17,7 +17,7 @@ for (const type of types)
   test(`${type} has a severity and a description, and is named in the past tense`, () => {
     assert.ok(["info", "warn", "error", "critical"].includes(severityOf(example(type))));
     assert.match(events[type].description ?? "", /^[A-Z].*\.$/);
-    assert.match(type, /^[a-z]+\.([a-z]+-)*([a-z]*(ed|lost)|began|ready|unready|unreachable|gave-up)$/);
+    assert.match(type, /^[a-z]+\.([a-z]+-)*([a-z]*(ed|lost|seen)|began|ready|unready|unreachable|gave-up)$/);
   });
 
 test("an end that was asked for is no warning, and one that was not is", () => {

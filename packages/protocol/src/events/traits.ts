@@ -25,6 +25,7 @@ export function severityOf(event: HostEvent): Severity {
     case "maintenance.began":
     case "maintenance.ended":
     case "service.notified":
+    case "service.marker-seen":
     case "service.ready":
     case "service.limit-recovered":
     case "check.passed":
@@ -45,6 +46,7 @@ export function severityOf(event: HostEvent): Severity {
     case "service.isolated":
     case "service.output-lost":
     case "service.limit-exceeded":
+    case "service.marker-missed":
     case "check.failed":
     case "task.interrupted":
     case "command.rejected":

@@ -82,6 +82,24 @@ const sentences: [HostEvent, string][] = [
     { type: "service.notified", data: { ...main, run: 2, tookMs: 1500 } },
     "web has notified that it is ready, after 1.5 s",
   ],
+  [
+    { type: "service.marker-seen", data: { ...main, run: 2, match: "listening on \\d+", tookMs: 1500 } },
+    'web: marker "listening on \\d+" seen after 1.5 s',
+  ],
+  [
+    {
+      type: "service.marker-missed",
+      data: { ...main, run: 2, match: "up", withinMs: 30_000, because: "not-written", lastLine: "waiting for db" },
+    },
+    'web: marker "up" not seen within 30 s, its last line: waiting for db',
+  ],
+  [
+    {
+      type: "service.marker-missed",
+      data: { ...main, run: 2, match: "(a+)+$", withinMs: 30_000, because: "too-slow", lastLine: "aaaa" },
+    },
+    'web: marker "(a+)+$" not seen within 30 s, the pattern takes too long',
+  ],
   [{ type: "service.unready", data: { service: "web", reasons: ["a", "b"] } }, "web is not ready: a; b"],
   [
     { type: "check.failed", data: { service: "web", check: "up", role: "readiness", reason: "refused", failures: 3 } },

@@ -86,6 +86,14 @@ export function eventInWords(event: HostEvent): string {
     }
     case "service.notified":
       return `${who(event.data)} has notified that it is ready, after ${seconds(event.data.tookMs)}`;
+    case "service.marker-seen":
+      return `${who(event.data)}: marker "${event.data.match}" seen after ${seconds(event.data.tookMs)}`;
+    case "service.marker-missed": {
+      const { match, withinMs, because, reason, lastLine } = event.data;
+      const written = lastLine === undefined ? "it has written nothing" : `its last line: ${lastLine}`;
+      const why = { "not-written": written, "too-slow": "the pattern takes too long", unreadable: reason ?? because };
+      return `${who(event.data)}: marker "${match}" not seen within ${seconds(withinMs)}, ${why[because]}`;
+    }
     case "service.ready":
       return `${event.data.service} is ready`;
     case "service.unready":

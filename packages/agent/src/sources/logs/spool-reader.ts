@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Clock } from "../../core/clock.js";
-import { LineSplitter, type Line } from "./line-splitter.js";
+import { LineSplitter, type Line } from "../../platform/line-splitter.js";
 
 const chunkBytes = 64 * 1024;
 /** Longer lines are clipped. */

@@ -14,6 +14,7 @@ import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
 import { step, type Context, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
 import { forgetNotifications, Notification } from "./notification.js";
+import { recordedOutput, recordOutput } from "./output-record.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
@@ -82,10 +83,14 @@ export class SupervisedProcess implements Disposable {
     return this.#run?.over === false ? this.#run : undefined;
   }
 
-  /** Where the output of a run is; unknown of one that an earlier agent has launched. */
+  /** Where the output of a run is; of one that an earlier agent has launched, only if that has recorded it. */
   outputOf(run: number): SpoolRange | undefined {
     const [own, next] = this.#outputs.slice(this.#outputs.findIndex((output) => output.run === run));
-    if (own?.run !== run) return undefined;
+    if (own?.run !== run) {
+      const from = recordedOutput(this.#deps.records, this.slot, run);
+      const [later] = this.#outputs;
+      return from && { from, ...(later ? { to: later.from } : {}) };
+    }
     return { from: own.from, ...(next ? { to: next.from } : {}) };
   }
 
@@ -333,6 +338,7 @@ export class SupervisedProcess implements Disposable {
     const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
     const output: Launched = { run, from };
     this.#outputs = [...this.#outputs.slice(-1), output];
+    if (this.#spec.config.marker) recordOutput(this.#deps.records, this.slot, run, from);
     const begun = (what: Begun): void => void (output.begun = what);
     launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { begun, failed, keeperEnded }, notify);
   }

@@ -9,6 +9,7 @@ import type { Identity } from "../../platform/proc.js";
  *     <service>.<process>.<run>.started.<pid>.<ticks>   created by the keeper before the service's program begins
  *     <service>.<process>.<run>.exited.<status>         created by the keeper when it has ended
  *     <service>.<process>.<run>.note                    what the keeper's shell says: names a signal, or its own failure
+ *     <service>.<process>.<run>.output.<stdout>.<stderr> how long its spools were when it was launched (output-record.ts)
  *     <service>.<process>.stopped                       somebody stopped it; it stays stopped
  *
  * A name appears whole or not at all, needs no space on a full disk, and reaches a watcher without being read.
@@ -21,7 +22,7 @@ export type SlotRecord = { stopped: boolean; runs: RunRecord[] };
 export type Mark = Slot &
   (
     | { mark: "stopped" }
-    | { mark: "claimed" | "note"; run: number }
+    | { mark: "claimed" | "note" | "output"; run: number }
     | { mark: "started"; run: number; identity: Identity }
     | { mark: "exited"; run: number; status: number }
   );
@@ -36,7 +37,7 @@ export function parseMark(name: string): Mark | undefined {
   const run = Number(third);
   if (!Number.isSafeInteger(run) || run < 1) return undefined;
   const slot = { service, process, run };
-  if (mark === "claimed" || mark === "note") return { ...slot, mark };
+  if (mark === "claimed" || mark === "note" || mark === "output") return { ...slot, mark };
   if (mark === "started") return { ...slot, mark, identity: { pid: Number(a), startTicks: Number(b) } };
   if (mark === "exited") return { ...slot, mark, status: Number(a) };
   return undefined;
@@ -67,7 +68,7 @@ export function allMarks(directory: string): Mark[] {
   return marks.sort((a, b) => order.indexOf(a.mark) - order.indexOf(b.mark));
 }
 
-const order: Mark["mark"][] = ["claimed", "note", "started", "exited", "stopped"];
+const order: Mark["mark"][] = ["claimed", "note", "output", "started", "exited", "stopped"];
 
 export function marksOf(directory: string, slot: Slot, run: number): Mark[] {
   return allMarks(directory).filter(

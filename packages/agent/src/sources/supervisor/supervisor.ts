@@ -197,7 +197,7 @@ export class Supervisor implements Disposable {
       if (service === undefined || process.slot.service === service) process.feed({ input: "restart-due" });
   }
 
-  /** Where the output of a run is; unknown of one that an earlier agent has launched. */
+  /** Where the output of a run is; of one that an earlier agent has launched, only if that has recorded it. */
   outputOf(slot: Slot, run: number): SpoolRange | undefined {
     return this.#processes.get(keyOf(slot))?.outputOf(run);
   }

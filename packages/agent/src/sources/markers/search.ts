@@ -1,0 +1,66 @@
+import { messageOf } from "@ostler/protocol";
+import type { Clock } from "../../core/clock.js";
+import type { Matcher } from "./matcher.js";
+import type { SpoolLines } from "./spool-lines.js";
+
+export type Wanted = {
+  match: string;
+  withinMs: number;
+  /** How long the run runs already. */
+  spentMs: number;
+  /** Its output; nothing when nobody knows where that begins. */
+  open: () => SpoolLines[] | undefined;
+};
+
+export type Found =
+  | { seen: true; tookMs: number }
+  | { seen: false; because: "not-written" | "too-slow" | "unreadable"; reason?: string; lastLine?: string };
+
+/** A run that has run for so long is looked at again after a tenth of that, within these bounds. */
+const minPauseMs = 25;
+const maxPauseMs = 1000;
+
+/**
+ * Looks for a line in what a run writes until its time is over. It looks again and again rather than being woken, so a
+ * service that writes a lot costs no more than one that writes little. Nothing when the signal aborts.
+ */
+export async function search(
+  { match, withinMs, spentMs, open }: Wanted,
+  { clock, matcher }: { clock: Clock; matcher: Matcher },
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const pattern = new RegExp(match);
+  const beganMs = clock.monotonic() - spentMs;
+  const spent = (): number => clock.monotonic() - beganMs;
+  let spools: SpoolLines[] | undefined;
+  let lastLine: string | undefined;
+  for (let isOver = false; !isOver;) {
+    await clock.sleep(pauseMs(spent(), withinMs), signal);
+    spools ??= signal.aborted ? undefined : open();
+    if (!spools) return undefined;
+    isOver = spent() >= withinMs; // Asked before reading: what was written in time counts, however late it is read.
+    try {
+      for (const spool of spools)
+        for await (const lines of spool.more(isOver, signal)) {
+          if (signal.aborted) return undefined;
+          const at = matcher.find(pattern, lines);
+          lastLine = lines.findLast(saysSomething) ?? lastLine;
+          if (at === "too-slow") return { seen: false, because: at, ...(lastLine === undefined ? {} : { lastLine }) };
+          if (at >= 0) return { seen: true, tookMs: Math.round(spent()) };
+        }
+    } catch (failure) {
+      return { seen: false, because: "unreadable", reason: messageOf(failure) };
+    }
+  }
+  return { seen: false, because: "not-written", ...(lastLine === undefined ? {} : { lastLine }) };
+}
+
+function pauseMs(spentMs: number, withinMs: number): number {
+  const pause = Math.min(maxPauseMs, Math.max(minPauseMs, spentMs / 10));
+  return Math.max(0, Math.min(pause, withinMs - spentMs));
+}
+
+/** What was given back of a spool to the disk is read as zeros. */
+function saysSomething(line: string): boolean {
+  return line.replaceAll("\0", "").trim() !== "";
+}

@@ -1,0 +1,51 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { LineSplitter } from "../../platform/line-splitter.js";
+
+const chunkBytes = 64 * 1024;
+/** Of a longer line only the beginning is looked at. */
+const maxLineBytes = 16 * 1024;
+
+/** What is added to a spool from some place on, line by line. Between two looks no file is open. */
+export class SpoolLines {
+  readonly #path: string;
+  #offset: number;
+  #splitter = new LineSplitter(maxLineBytes);
+
+  constructor(path: string, offset: number) {
+    this.#path = path;
+    this.#offset = offset;
+  }
+
+  /**
+   * Lines that have come since the last look, some at once; with `last` also one that has no end yet. It ends although
+   * somebody goes on writing, and goes on from the beginning of a spool that was emptied to give back its space.
+   */
+  async *more(last: boolean, signal: AbortSignal): AsyncGenerator<string[]> {
+    const file = await openIfThere(this.#path);
+    if (!file) return;
+    try {
+      const { size } = await file.stat();
+      if (size < this.#offset) {
+        this.#offset = 0;
+        this.#splitter = new LineSplitter(maxLineBytes);
+      }
+      while (this.#offset < size && !signal.aborted) {
+        const wanted = Math.min(chunkBytes, size - this.#offset);
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, this.#offset);
+        if (bytesRead === 0) break;
+        this.#offset += bytesRead;
+        yield this.#splitter.feed(buffer.subarray(0, bytesRead)).map(({ text }) => text);
+      }
+      if (last) yield this.#splitter.rest().map(({ text }) => text);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  return open(path, "r").catch((failure: unknown) => {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined; // Nothing was written yet.
+    throw failure;
+  });
+}
