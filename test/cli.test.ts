@@ -119,13 +119,16 @@ suite("the command line", () => {
     assert.match(stdout, /because it ended by SIGKILL \(1 in all\)/);
     assert.match(
       (await agent.ostler("why", "broken")).stdout,
-      /It waits for attempt \d+ at .*does not exist.*rule: restart\.backoff/,
+      /It waits for attempt \d+ at .*does not exist.*rule: services\.broken\.restart\.backoff\.max/,
     );
   });
 
   test("stops, starts and restarts", async () => {
     assert.match((await agent.ostler("stop", "chatty", "--reason", "a test")).stdout, /chatty is stopped/);
-    assert.match((await agent.ostler("why", "chatty")).stdout, /It was stopped, and stays so until `ostler start`/);
+    assert.match(
+      (await agent.ostler("why", "chatty")).stdout,
+      /It was stopped, and stays so until `ostler start chatty`/,
+    );
     assert.match((await agent.ostler("start", "chatty/main")).stdout, /runs/);
     assert.match((await agent.ostler("restart", "chatty")).stdout, /was restarted/);
     const accepted = (await agent.events("command.accepted")).find(({ data }) => data.name === "service.stop");

@@ -49,7 +49,7 @@ test("everybody who wonders is told who isolated a service, when and why", async
   assert.match((await agent.ostler("status")).stdout, /^web +isolated .*isolated by cli local/m);
   const { stdout } = await agent.ostler("why", "web");
   assert.match(stdout, told);
-  assert.match(stdout, /api: It is stopped, and stays so until `ostler release`/);
+  assert.match(stdout, /api: It is stopped, and stays so until `ostler release web`/);
   assert.match(JSON.stringify(await agent.get("/ready?service=web", { accept: "application/json" })), told);
   const healthz = (await agent.get("/healthz")) as { status: string; services: Record<string, { isolation?: object }> };
   assert.deepEqual([healthz.status, healthz.services.db?.isolation], ["degraded", undefined]);

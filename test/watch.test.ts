@@ -27,7 +27,7 @@ test("a limit that is exceeded is told, shown and explained; a reload that lifts
   );
   assert.match(
     (await agent.ostler("why", "web")).stdout,
-    /beyond a limit since .*processes sleep 3, fewer than 4; rule: watch/,
+    /beyond a limit since .*processes sleep 3, fewer than 4; rule: services\.web\.watch\.0/,
   );
   agent.configure(web("{children: {name: sleep, at_least: 3}, for: 1s}"));
   assert.equal((await agent.ostler("reload")).code, 0);

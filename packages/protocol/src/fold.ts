@@ -92,7 +92,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "service.delayed": {
       const { attempt, delayMs, because } = event.data;
       const until = after(time, delayMs);
-      return withPhase(state, event.data, { name: "waiting", attempt, until, because });
+      return withPhase(state, event.data, { name: "waiting", attempt, until, because, ...ruleOf(event.data) });
     }
     case "service.deferred":
       return withPhase(state, event.data, { name: "deferred", awaits: event.data.awaits });
@@ -111,9 +111,9 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
         phase: { name: "stopped" },
       }));
     case "service.completed":
-      return withPhase(state, event.data, { name: "completed" });
+      return withPhase(state, event.data, { name: "completed", ...ruleOf(event.data) });
     case "service.gave-up":
-      return withPhase(state, event.data, { name: "gave-up", reason: event.data.reason });
+      return withPhase(state, event.data, { name: "gave-up", reason: event.data.reason, ...ruleOf(event.data) });
     case "service.isolated": {
       const { actor: by, reason, processes } = event.data;
       return withService(state, event.data.service, (service) => ({
@@ -259,6 +259,11 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
     processes: { ...service.processes, [data.process]: next },
     checks: Object.fromEntries(checks) as ServiceState["checks"],
   };
+}
+
+/** Absent in the events of earlier versions. */
+function ruleOf<R>({ rule }: { rule?: R | undefined }): { rule?: R } {
+  return rule === undefined ? {} : { rule };
 }
 
 function withDegraded(state: HostState, degraded: Record<string, string>): HostState {

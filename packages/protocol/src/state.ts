@@ -1,6 +1,16 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
-import { awaited, checkRole, endCause, exit, likely, processType, startFailureKind } from "./events/service.js";
+import {
+  awaited,
+  checkRole,
+  delayRule,
+  endCause,
+  exit,
+  likely,
+  processType,
+  restRule,
+  startFailureKind,
+} from "./events/service.js";
 import { limitAction, measuredLimit } from "./limits.js";
 import { own } from "./own.js";
 
@@ -17,11 +27,17 @@ export const phase = z.discriminatedUnion("name", [
   z.object({ name: z.literal("running"), ...run, since: z.string() }),
   z.object({ name: z.literal("stopping"), ...run, since: z.string() }),
   z.object({ name: z.literal("exited"), run: z.int() }).describe("Ended; what follows is being decided"),
-  z.object({ name: z.literal("waiting"), attempt: z.int(), until: z.string(), because: z.string() }),
+  z.object({
+    name: z.literal("waiting"),
+    attempt: z.int(),
+    until: z.string(),
+    because: z.string(),
+    rule: delayRule.optional(),
+  }),
   z.object({ name: z.literal("deferred"), awaits: z.array(awaited) }).describe("Waits for other processes"),
   z.object({ name: z.literal("scheduled") }).describe("Waits for its time"),
-  z.object({ name: z.literal("completed") }),
-  z.object({ name: z.literal("gave-up"), reason: z.string() }),
+  z.object({ name: z.literal("completed"), rule: restRule.optional() }),
+  z.object({ name: z.literal("gave-up"), reason: z.string(), rule: restRule.optional() }),
 ]);
 export type Phase = z.infer<typeof phase>;
 

@@ -47,6 +47,18 @@ export const startFailureKind = z.enum([
 ]);
 export type StartFailureKind = z.infer<typeof startFailureKind>;
 
+/** By which setting of `restart` a process waits, or because of a maintenance. */
+export const delayRule = z
+  .enum(["backoff", "backoff.max", "crash_loop", "maintenance"])
+  .describe("Setting of `restart` by which it waits (`backoff.max`: only a person can mend it), or the maintenance");
+export type DelayRule = z.infer<typeof delayRule>;
+
+/** By which setting of `restart` a process is not started again. */
+export const restRule = z
+  .enum(["policy", "no_restart_exit", "crash_loop"])
+  .describe("Setting of `restart` by which it is not started again");
+export type RestRule = z.infer<typeof restRule>;
+
 const fileIdentity = z.object({
   path: z.string().describe("Where links lead to"),
   bytes: z.number(),
@@ -164,7 +176,7 @@ export const serviceEvents = {
     })
     .describe("A process could not be started, for example because its program does not exist."),
   "service.delayed": z
-    .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string() })
+    .object({ ...ofProcess, attempt: z.int(), delayMs: z.int(), because: z.string(), rule: delayRule.optional() })
     .describe("A restart waits for its back-off."),
   "service.deferred": z
     .object({ ...ofProcess, awaits: z.array(awaited) })
@@ -218,9 +230,11 @@ export const serviceEvents = {
   "service.stopped": z
     .object(ofProcess)
     .describe("A process was stopped on demand, nothing of it is left, and it stays stopped until it is started."),
-  "service.completed": z.object(ofProcess).describe("A process ended well, and its restart policy lets it rest."),
+  "service.completed": z
+    .object({ ...ofProcess, rule: restRule.optional() })
+    .describe("A process ended well, and its restart policy lets it rest."),
   "service.gave-up": z
-    .object({ ...ofProcess, reason: z.string() })
+    .object({ ...ofProcess, reason: z.string(), rule: restRule.optional() })
     .describe("A process ended badly and, by its restart policy, is not started again."),
   "service.isolated": z
     .object({

@@ -354,10 +354,13 @@ function follow({ run, history }: Known, after: After, because: string, context:
     case "complete":
       return [
         { name: "completed", run, history },
-        [...effects, publish({ type: "service.completed", data: who(context) })],
+        [...effects, publish({ type: "service.completed", data: { ...who(context), rule: after.rule } })],
       ];
     case "give-up": {
-      const event = publish({ type: "service.gave-up", data: { ...who(context), reason: after.reason } });
+      const event = publish({
+        type: "service.gave-up",
+        data: { ...who(context), reason: after.reason, rule: after.rule },
+      });
       return [{ name: "gave-up", run, history: after.history }, [...effects, event]];
     }
     case "restart":
@@ -368,7 +371,7 @@ function follow({ run, history }: Known, after: After, because: string, context:
 }
 
 function restartIn(
-  { delayMs, attempt, history }: Extract<After, { then: "restart" }>,
+  { delayMs, attempt, history, rule }: Extract<After, { then: "restart" }>,
   { run, because }: { run: number; because: string },
   context: Context,
   before: Effect[],
@@ -377,7 +380,7 @@ function restartIn(
   if (delayMs === 0) {
     return spawnAfter(before, { run }, history, because, context);
   }
-  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
+  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because, rule } });
   const timer: Effect = { effect: "timer", input: "restart-due", afterMs: delayMs };
   return [{ name: "waiting", run, history, because }, [...before, delayed, timer]];
 }
@@ -390,7 +393,8 @@ function hold(
   before: Effect[],
 ): Step {
   const delayMs = Math.max(0, Math.round(context.heldMs ?? 0));
-  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because } });
+  const rule = "maintenance" as const;
+  const delayed = publish({ type: "service.delayed", data: { ...who(context), attempt, delayMs, because, rule } });
   return [{ name: "waiting", run, history, because }, [...before, { effect: "clear-timers" }, delayed]];
 }
 

@@ -1,4 +1,4 @@
-import { fullJitterMs, maxCrashes, type Exit } from "@ostler/protocol";
+import { fullJitterMs, maxCrashes, type DelayRule, type Exit, type RestRule } from "@ostler/protocol";
 
 /** What comes after the end of a process: pure, and the only place that knows the restart policy. */
 
@@ -32,9 +32,9 @@ export type End = {
 };
 
 export type After =
-  | { then: "complete" }
-  | { then: "give-up"; reason: string; history: History; crashLoop?: CrashLoop }
-  | { then: "restart"; delayMs: number; attempt: number; history: History; crashLoop?: CrashLoop };
+  | { then: "complete"; rule: RestRule }
+  | { then: "give-up"; reason: string; rule: RestRule; history: History; crashLoop?: CrashLoop }
+  | { then: "restart"; delayMs: number; attempt: number; rule: DelayRule; history: History; crashLoop?: CrashLoop };
 
 /** Told once, when a process begins to loop. */
 export type CrashLoop = { crashes: number; windowMs: number; then: "slow" | "stop"; because: string };
@@ -45,12 +45,12 @@ export type Moment = { nowMs: number; random: () => number };
 export function afterEnd(end: End, history: History, policy: Policy, moment: Moment): After {
   const { exit, because } = end;
   const isSuccess = exit !== undefined && isClean(exit, policy);
-  const rest = (why: string): After =>
-    isSuccess ? { then: "complete" } : { then: "give-up", reason: `${because}; ${why}`, history };
-  if (exit && isListed(exit, policy.no_restart_exit)) return rest("its no_restart_exit lists that");
+  const rest = (rule: RestRule, why: string): After =>
+    isSuccess ? { then: "complete", rule } : { then: "give-up", reason: `${because}; ${why}`, rule, history };
+  if (exit && isListed(exit, policy.no_restart_exit)) return rest("no_restart_exit", "its no_restart_exit lists that");
   const isForced = exit !== undefined && isListed(exit, policy.restart_force_exit);
   if (!isForced && (policy.policy === "never" || (policy.policy === "on-failure" && isSuccess)))
-    return rest(`its restart policy is ${policy.policy}`);
+    return rest("policy", `its restart policy is ${policy.policy}`);
   return afterFailure(end, history, policy, moment);
 }
 
@@ -69,12 +69,13 @@ export function afterFailure(
   const crashLoop: CrashLoop = { crashes: recent, windowMs: loop.window, then: loop.then, because };
   const begins = looping && !before.looping ? { crashLoop } : {};
   if (looping && loop.then === "stop")
-    return { then: "give-up", reason: `it is in a crash loop: ${because}`, history, ...begins };
+    return { then: "give-up", reason: `it is in a crash loop: ${because}`, rule: "crash_loop", history, ...begins };
   const delayMs =
     looping || hopeless
       ? slowly(backoff.max, random)
       : fullJitterMs(attempt, { initialMs: backoff.initial, maxMs: backoff.max }, random);
-  return { then: "restart", delayMs, attempt, history, ...begins };
+  const rule = looping ? "crash_loop" : hopeless ? "backoff.max" : "backoff";
+  return { then: "restart", delayMs, attempt, rule, history, ...begins };
 }
 
 /** At least half of the longest delay, and a random part of the rest. */
