@@ -218,7 +218,7 @@ test("a crash loop outlives the agent", async () => {
 services:
   loop: {${crashAfter(0, 1)}, restart: {backoff: {initial: 0s, max: 1s}, crash_loop: {count: 2}}}
 `);
-  await until(async () => (await processOf(agent, "loop")).crashLoop, "it is in a crash loop");
+  await until(async () => (await told(agent, "service.crash-looped", "loop")).length > 0, "it is in a crash loop");
   await agent.end("SIGKILL");
   await agent.run();
   const runs = (await told(agent, "service.exited", "loop")).length;

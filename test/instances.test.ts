@@ -54,7 +54,7 @@ test("a scale starts and stops instances, and touches none of the others", async
   assert.equal((await agent.ostler("scale", "shop/worker", "0")).code, 0);
   assert.deepEqual(agent.servicePids(), []);
   assert.equal((await agent.ostler("scale", "shop/worker", "1")).code, 0);
-  assert.equal(agent.servicePids().length, 1);
+  await until(() => agent.servicePids().length === 1, "one runs");
 });
 
 test("a scale outlives the agent and a reload, until the configuration wants another number", async () => {

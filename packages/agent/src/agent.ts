@@ -219,7 +219,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   );
   scope.own(bus.subscribe("checks", checks.follow));
   const markers = scope.own(
-    new Markers(config.services, {
+    new Markers(services, {
       publish: bus.publish,
       clock,
       state: () => bus.state,
@@ -264,6 +264,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
             const next = scaled(reload.running.config.services, bus.state);
             await supervisor.reconfigure(next, () => false, signal);
             checks.reconfigure(next);
+            await markers.prepare(next).commit(signal);
             await supervisor.settled(service, process, signal);
           },
         }),
@@ -340,7 +341,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     { name: "schedules", prepare: async (next) => schedules.prepare(next.config.services) },
     servicesPart({ supervisor, checks, env, state: () => bus.state }),
-    { name: "markers", prepare: async (next) => markers.prepare(next.config.services) },
+    { name: "markers", prepare: async (next) => markers.prepare(scaled(next.config.services, bus.state)) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },

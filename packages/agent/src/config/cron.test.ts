@@ -34,4 +34,18 @@ test("settings that contradict each other are refused", () => {
   assert.match(problem('cron: "@daily", instances: 2'), /instances: does not go with `cron`/);
   assert.match(problem("max_runtime: 5m"), /max_runtime: is for processes that end/);
   assert.equal(problem("max_runtime: 5m, type: oneshot"), "");
+  assert.match(problem('cron: "@daily", listens: ["tcp:80"]'), /listens: is for processes that stay/);
+  assert.match(problem("type: oneshot, notify_fd: 3"), /notify_fd: is for processes that stay/);
+  const check = "checks: [{name: up, kind: tcp, address: 'a:1', process: job}]";
+  assert.match(
+    problemsOf(file("type: oneshot").replace("{processes", `{${check}, processes`)).join(),
+    /checks\.0\.process: is a process that is to end/,
+  );
+});
+
+test("a service with one process may be scheduled without a name for it", () => {
+  const { config } = loaded('services: {shop: {command: [a], cwd: /, cron: "@hourly", max_runtime: 5m}}');
+  const { main } = processesOf(config.services.shop ?? assert.fail());
+  assert.deepEqual([main?.cron?.at, main?.max_runtime], ["@hourly", 300_000]);
+  assert.match(problemsOf("services: {shop: {command: [a], cwd: /, max_runtime: 5m}}").join(), /max_runtime: is for/);
 });

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { loaded, problemsOf } from "../testing/config.js";
 import { effectOf } from "./plan.js";
 import { limitFields, type LimitsConfig } from "./limits.js";
-import { processesOf, type ProcessConfig } from "./services.js";
+import { processesOf } from "./services.js";
+import type { ProcessConfig } from "./processes.js";
 
 const service = (more: string): string => `services: {web: {command: [a], ${more}}}`;
 

@@ -1,8 +1,8 @@
-import { limitFields } from "./limits.js";
 import type { Complaint } from "./problems.js";
+import { processFields } from "./processes.js";
 
 /** Settings of one process, which a service without `processes` may take for its own. */
-const ofProcess = ["env", "env_file", "cwd", "listens", "stop", ...Object.keys(limitFields)];
+const ofProcess = Object.keys(processFields);
 
 /** What the tasks of a service with several processes have of it: no process could lend them its own. */
 const ofTasks = ["env", "cwd"];

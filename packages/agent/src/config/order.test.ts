@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loaded, problemsOf } from "../testing/config.js";
-import { processesOf, type ProcessConfig } from "./services.js";
+import { processesOf } from "./services.js";
+import type { ProcessConfig } from "./processes.js";
 
 const file = (processes: string): string => `services: {shop: {processes: {${processes}}}}`;
 const problems = (processes: string): string => problemsOf(file(processes)).join("\n");

@@ -4,17 +4,19 @@ import { loaded, problemsOf } from "../testing/config.js";
 import { planChanges } from "./plan.js";
 import { checksOf, processesOf, type ServiceConfig } from "./services.js";
 
-const file = (more: string): string => `services: {web: {cwd: /, processes: {api: {command: [a], cwd: /, ${more}}}}}`;
+const file = (more: string): string => `services: {web: {processes: {api: {command: [a], cwd: /, ${more}}}}}`;
 const short = (more: string): string => `services: {web: {command: [a], cwd: /, ${more}}}`;
 const service = (text: string): ServiceConfig => loaded(text).config.services.web ?? assert.fail();
 const effects = (before: string, after: string): string[] =>
-  planChanges(loaded(before).config, loaded(after).config).map(({ path, effect }) => `${path}: ${effect}`);
+  planChanges(loaded(before).config, loaded(after).config)
+    .filter(({ path }) => path !== "services.web.cwd") // Each is loaded from a directory of its own.
+    .map(({ path, effect }) => `${path}: ${effect}`);
 
 test("a process that notifies has a readiness check of its own, however it is written", () => {
-  assert.deepEqual(checksOf(service(file("notify_fd: 3"))), [{ name: "api:notified", role: "readiness" }]);
+  assert.deepEqual(checksOf(service(file("notify_fd: 3"))), [{ name: "api:notified", role: "readiness", process: "api" }]);
   assert.deepEqual(checksOf(service(short("notify_fd: 9, listens: ['tcp:80']"))), [
-    { name: "main:listens", role: "readiness" },
-    { name: "main:notified", role: "readiness" },
+    { name: "main:listens", role: "readiness", process: "main" },
+    { name: "main:notified", role: "readiness", process: "main" },
   ]);
   assert.equal(processesOf(service(short("notify_fd: 4, notify_within: 30s"))).main?.notify_within, 30_000);
 });

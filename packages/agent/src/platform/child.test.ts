@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { runChild, type ChildEnd, type ChildSpec } from "./child.js";
+import { until } from "../testing/until.js";
 import { statOf, type Identity } from "./proc.js";
 import { sendSignal } from "./tree-end.js";
 
@@ -61,7 +62,7 @@ test("whoever a child leaves behind is ended with it", async () => {
   const end = await run("sleep 1000 & echo $!");
   const left = Number(end.started ? end.stdout.text : "");
   assert.ok(left > 1);
-  assert.notEqual(statOf(left)?.ended, false);
+  await until(() => statOf(left)?.ended !== false, "it has ended");
 });
 
 test("whoever escapes with the streams does not hold up the end", async () => {

@@ -174,8 +174,9 @@ async function shop() {
     asked.add(url.slice(1));
     response.end();
   });
-  const check = (name: string, process?: string): object => ({
+  const check = (name: string, process?: string, role = "readiness"): object => ({
     name,
+    role,
     kind: "http",
     url: `${server.url}/${name}`,
     every: "10s",
@@ -187,7 +188,7 @@ async function shop() {
       worker: { command: ["y"], instances: 2 },
       job: { command: ["z"], cron: "@daily" },
     },
-    checks: [check("whole"), check("work", "worker"), check("own", "job")],
+    checks: [check("whole"), check("work", "worker"), check("own", "job", "liveness")],
   });
   const clock = new FakeClock();
   const { bus } = recordingBus(clock);

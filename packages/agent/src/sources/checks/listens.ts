@@ -1,4 +1,4 @@
-import type { ProcessConfig } from "../../config/services.js";
+import type { ProcessConfig } from "../../config/processes.js";
 import { holders, listeningInodes, type Listening } from "../../platform/sockets.js";
 import { failed, passed, type Probe, type Verdict } from "./verdict.js";
 

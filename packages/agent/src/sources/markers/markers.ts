@@ -1,6 +1,7 @@
 import { isHostEvent, own, type HostState, type ProcessState } from "@ostler/protocol";
 import { scrub } from "../../config/redact.js";
-import { processesOf, type ProcessConfig, type ServiceConfig } from "../../config/services.js";
+import { processesOf, type ServiceConfig } from "../../config/services.js";
+import type { ProcessConfig } from "../../config/processes.js";
 import type { Prepared } from "../../core/assembly.js";
 import type { Publish, Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";

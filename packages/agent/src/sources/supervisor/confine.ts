@@ -1,5 +1,5 @@
 import { getPriority } from "node:os";
-import type { ProcessConfig } from "../../config/services.js";
+import type { ProcessConfig } from "../../config/processes.js";
 import { findGroup, findUser, hostDatabases, type Account } from "../../platform/accounts.js";
 import { findExecutable } from "../../platform/executable.js";
 import type { Refusal } from "../../platform/refusal.js";

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import { messageOf } from "@ostler/protocol";
-import type { ProcessConfig } from "../../config/services.js";
+import type { ProcessConfig } from "../../config/processes.js";
 import type { Publish } from "../../core/bus.js";
 import { filesIn, type NamedFile } from "../../platform/file-identity.js";
 import type { Refusal } from "../../platform/refusal.js";

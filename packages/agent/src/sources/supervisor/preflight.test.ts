@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { getPriority } from "node:os";
 import { test } from "node:test";
-import { processConfig } from "../../config/services.js";
+import { processConfig } from "../../config/processes.js";
 import { tempDir } from "../../testing/temp-dir.js";
 import { unprivileged } from "../../testing/unprivileged.js";
 import { hostDatabases } from "../../platform/accounts.js";

@@ -1,5 +1,5 @@
 import type { LimitsConfig } from "../../config/limits.js";
-import type { ProcessConfig } from "../../config/services.js";
+import type { ProcessConfig } from "../../config/processes.js";
 import { groupRoot, whyNoGroup } from "../../platform/control-group.js";
 import { readEnvFiles } from "../../platform/env-file.js";
 import { findExecutable } from "../../platform/executable.js";

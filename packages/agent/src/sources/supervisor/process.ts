@@ -1,5 +1,6 @@
 import { messageOf, OstlerError, type Awaited, type Exit, type HostEvent, type ProcessType } from "@ostler/protocol";
-import { typeOf, type ProcessConfig, type RestartConfig } from "../../config/services.js";
+import { typeOf, type ProcessConfig } from "../../config/processes.js";
+import type { RestartConfig } from "../../config/restart.js";
 import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";

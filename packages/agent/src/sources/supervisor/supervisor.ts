@@ -13,7 +13,9 @@ import {
   type HostState,
   type ProcessType,
 } from "@ostler/protocol";
-import { checksOf, processesOf, restartConfig, typeOf, type ServiceConfig } from "../../config/services.js";
+import { checksOf, processesOf, type ServiceConfig } from "../../config/services.js";
+import { restartConfig } from "../../config/restart.js";
+import { typeOf } from "../../config/processes.js";
 import { stopConfig } from "../../config/stop.js";
 import type { Published } from "../../core/bus.js";
 import type { Pulse } from "../../core/pulse.js";
