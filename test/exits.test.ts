@@ -126,10 +126,10 @@ services:
   sick:
     command: [sleep, "600"]
     checks: [{name: alive, kind: exec, command: ["false"], role: liveness, every: 50ms, failures: 2}]
-  stubborn: {command: [sh, -c, "trap '' TERM; while :; do sleep 1; done"], stop: {timeout: 100ms}}
+  stubborn: {command: [sh, ${fixture("ignore-term.sh")}, DIR/up], stop: {timeout: 100ms}}
 `);
   assert.equal((await endOf(agent, "sick")).cause, "watchdog");
-  await agent.pidOf("stubborn");
+  await until(() => existsSync(join(agent.directory, "up")), "it ignores what it is asked");
   await agent.ostler("stop", "stubborn");
   const { cause, expected } = await endOf(agent, "stubborn");
   assert.deepEqual([cause, expected], ["timeout", true]);
@@ -180,7 +180,7 @@ test("a stop that goes through all its signals to the kill says that work may be
   await using agent = await TestAgent.start(`
 services:
   web:
-    command: [sh, -c, "trap '' TERM INT; echo > DIR/up; while :; do sleep 1; done"]
+    command: [sh, ${fixture("ignore-term.sh")}, DIR/up]
     stop: {timeout: 300ms, escalation: [{signal: SIGINT, after: 100ms}]}
 `);
   await until(() => existsSync(join(agent.directory, "up")), "it ignores what it is asked");

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { kill, TestAgent } from "./helpers/agent.js";
+import { fixture, kill, TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
 
 /** `ostler why` against real programs: every state, with the setting that it follows from. */
@@ -45,7 +45,7 @@ services:
   changed: {${sleeps}, env: {COLOUR: ${colour}}}
   by-hand: {${sleeps}}
   killed: {${sleeps}, ${atOnce}}
-  stubborn: {command: [sh, -c, "trap '' TERM; echo > DIR/up; while :; do sleep 1; done"], stop: {timeout: 100ms}}
+  stubborn: {command: [sh, ${fixture("ignore-term.sh")}, DIR/up], stop: {timeout: 100ms}}
 `;
 
 type Answers = { answers: { about: string; says: string; rule?: string; next?: { at: string; inMs: number } }[] };

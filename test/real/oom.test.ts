@@ -24,7 +24,7 @@ test("a process that the kernel kills for lack of memory has that as its cause",
     await using agent = await TestAgent.start(`
 services:
   hog:
-    command: [sh, -c, "echo $$$$ >${group}/cgroup.procs; exec node ${fixture("hog.mjs")}"]
+    command: [sh, -c, "echo $$$$ >${group}/cgroup.procs; exec node ${fixture("oom.mjs")}"]
     restart: {policy: never}
   killed: {command: [sh, -c, "kill -KILL $$$$"], restart: {policy: never}}
 `);
