@@ -135,6 +135,14 @@ test("of a run that ends before nothing is told", async () => {
   assert.deepEqual([web.told(), web.clock.waiting], [[], 0]);
 });
 
+test("whoever lets go waits for no more than the look that is under way", async () => {
+  await using web = host(within("up"));
+  web.bus.publish(started("web"));
+  await web.pass(1000);
+  await web.markers[Symbol.asyncDispose]();
+  assert.deepEqual([web.told(), web.clock.waiting], [[], 0]);
+});
+
 test("a new agent waits for what is left of the time", async () => {
   await using web = host(within("up"), { before: [started("web"), adopted(20_000)] });
   await web.pass(9_999);

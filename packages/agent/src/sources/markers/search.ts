@@ -36,7 +36,8 @@ export async function search(
   let lastLine: string | undefined;
   for (let isOver = false; !isOver;) {
     await clock.sleep(pauseMs(spent(), withinMs), signal);
-    spools ??= signal.aborted ? undefined : open();
+    if (signal.aborted) return undefined;
+    spools ??= open();
     if (!spools) return undefined;
     isOver = spent() >= withinMs; // Asked before reading: what was written in time counts, however late it is read.
     try {
