@@ -42,7 +42,7 @@ suite("the command line", () => {
     assert.equal(code, 3);
     assert.deepEqual(stdout.trim().split("\n"), [
       `${bad}:3:5: services.web.comand: is not a setting; did you mean command?`,
-      `${bad}:3:5: services.web: must have either \`command\` or \`processes\``,
+      `${bad}:3:5: services.web: must have either \`command\`, \`processes\` or \`attach\``,
       `${bad}:4:1: htpp: is not a setting; did you mean http?`,
     ]);
   });

@@ -39,9 +39,8 @@ export function servicesPart({ supervisor, checks, env, state }: ServicesPartDep
 type Slot = { service: string; process: string };
 
 function slotsOf(services: Services): Slot[] {
-  return Object.entries(services).flatMap(([service, config]) =>
-    Object.keys(processesOf(config)).map((process) => ({ service, process })),
-  );
+  const own = Object.entries(services).filter(([, { attach }]) => !attach); // The others are not ours to start.
+  return own.flatMap(([service, config]) => Object.keys(processesOf(config)).map((process) => ({ service, process })));
 }
 
 function processIn(services: Services, { service, process }: Slot): ProcessConfig | undefined {

@@ -221,6 +221,8 @@ function configureService(state: HostState, data: EventData<"service.configured"
     processes: Object.fromEntries(processes),
     checks: Object.fromEntries(checks),
   };
+  if (data.attached) service.attached = data.attached;
+  else delete service.attached;
   return { ...state, services: { ...state.services, [data.service]: service } };
 }
 

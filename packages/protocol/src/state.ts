@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { actor, outcome } from "./events/command.js";
 import {
+  attached,
   awaited,
   checkRole,
   delayRule,
@@ -119,6 +120,7 @@ export const serviceState = z.object({
     .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))
     .optional()
     .describe("How many instances of a process somebody wants, and how many the configuration wanted then"),
+  attached: attached.optional().describe("Present when the process has another owner than the agent"),
   maintenance: maintenance.optional().describe("Present while people work on the service"),
   isolation: isolation.optional().describe("Present while the service is isolated"),
 });

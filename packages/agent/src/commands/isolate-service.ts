@@ -11,6 +11,7 @@ export function isolateService(supervisor: Supervisor, { publish, state }: Isola
     const { services } = state();
     const its = own(services, service);
     if (!its) throw notFound("service", service, Object.keys(services));
+    supervisor.refuseUnstoppable(service);
     // Told first: whatever happens to the agent from here on, nobody starts the service again.
     if (!its.isolation) publish({ type: "service.isolated", data: { service, actor, reason, processes: wanted(its) } });
     await supervisor.stop(service, undefined, signal);

@@ -17,7 +17,11 @@ export function releaseService(supervisor: Supervisor, { publish, state }: Isola
     publish({ type: "service.released", data: { service, actor, ...why, processes } });
     await Promise.all(
       names.map((name) =>
-        before.includes(name) ? supervisor.start(service, name, signal) : supervisor.stop(service, name, signal),
+        before.includes(name)
+          ? supervisor.start(service, name, signal)
+          : its.attached // Its owner may have started it since, and that is not ours to judge.
+            ? Promise.resolve()
+            : supervisor.stop(service, name, signal),
       ),
     );
     return {};

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { hashOf, OstlerError } from "@ostler/protocol";
+import { besideAttach } from "./beside-attach.js";
 import { misplacedIn } from "./misplaced.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
@@ -25,6 +26,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   const parsed = configSchema.safeParse(withOverrides(document.value, env));
   const complaints = [
     ...(parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema)),
+    ...besideAttach(document.value),
     ...misplacedIn(document.value),
   ];
   const wrong = complaints.map(({ path: keys, atKey, message }) => ({
@@ -91,7 +93,9 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
     const tasks = Object.entries(service.tasks).map(
       ([key, task]) => [key, task.cwd === undefined ? task : { ...task, cwd: absolute(task.cwd) }] as const,
     );
-    const more = { ...(all ? { processes: Object.fromEntries(all) } : {}), tasks: Object.fromEntries(tasks) };
+    const { attach } = service;
+    const owned = attach?.pid_file === undefined ? {} : { attach: { ...attach, pid_file: absolute(attach.pid_file) } };
+    const more = { ...(all ? { processes: Object.fromEntries(all) } : {}), ...owned, tasks: Object.fromEntries(tasks) };
     return [name, { ...placed(service), ...more }] as const;
   });
   return {

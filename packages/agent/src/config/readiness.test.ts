@@ -13,7 +13,9 @@ const effects = (before: string, after: string): string[] =>
     .map(({ path, effect }) => `${path}: ${effect}`);
 
 test("a process that notifies has a readiness check of its own, however it is written", () => {
-  assert.deepEqual(checksOf(service(file("notify_fd: 3"))), [{ name: "api:notified", role: "readiness", process: "api" }]);
+  assert.deepEqual(checksOf(service(file("notify_fd: 3"))), [
+    { name: "api:notified", role: "readiness", process: "api" },
+  ]);
   assert.deepEqual(checksOf(service(short("notify_fd: 9, listens: ['tcp:80']"))), [
     { name: "main:listens", role: "readiness", process: "main" },
     { name: "main:notified", role: "readiness", process: "main" },

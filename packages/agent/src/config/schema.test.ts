@@ -45,7 +45,7 @@ test("networks are written as networks", () => {
 });
 
 test("a service has either a command or processes, never both, never none", () => {
-  const wrong = /^1:17 services\.web: must have either `command` or `processes`$/;
+  const wrong = /^1:17 services\.web: must have either `command`, `processes` or `attach`$/;
   assert.match(problemsOf("services: {web: {}}").join(), wrong);
   assert.match(problemsOf("services: {web: {command: [a], processes: {x: {command: [b]}}}}").join(), wrong);
   assert.match(

@@ -1,5 +1,6 @@
 import { notifiedCheck, own, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
+import { attachConfig } from "./attach.js";
 import { checkConfig } from "./checks.js";
 import type { EnvFile } from "./env-file.js";
 import { instancesOf } from "./instances.js";
@@ -32,6 +33,12 @@ export const serviceConfig = z
     processes: setting(z.record(name, processConfig).optional(), "The processes of the service, by name", {
       effect: "restarts-process",
     }),
+    attach: setting(
+      attachConfig.optional(),
+      "Instead of `command` and `processes`: one process called `main` that has another owner, which alone starts it. " +
+        "Beside it are only `listens`, `checks`, `watch` and `tasks`",
+      { effect: "live" },
+    ),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
@@ -41,9 +48,9 @@ export const serviceConfig = z
   })
   .refine(hasWhatItWaitsFor, waitsForNothing)
   .superRefine((service, context) => {
-    const { command: short, processes, checks, watch } = service;
-    if ((short === undefined) === (processes === undefined))
-      context.addIssue({ code: "custom", message: "must have either `command` or `processes`" });
+    const { command: short, processes, attach, checks, watch } = service;
+    if ([short, processes, attach].filter((one) => one !== undefined).length !== 1)
+      context.addIssue({ code: "custom", message: "must have either `command`, `processes` or `attach`" });
     if (processes && Object.keys(processes).length === 0)
       context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
     if (!processes) refuseContradictions(service, context);

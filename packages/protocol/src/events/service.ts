@@ -42,6 +42,7 @@ export const startFailureKind = z.enum([
   "limits",
   "environment",
   "keeper",
+  "owner",
   "host",
   "cancelled",
 ]);
@@ -80,6 +81,12 @@ export type Overlap = z.infer<typeof overlap>;
 /** What a process waits for before it starts. */
 export const awaited = z.object({ process: z.string(), until: z.enum(["started", "ready", "completed"]) });
 export type Awaited = z.infer<typeof awaited>;
+/** Who owns the process of a service that the agent only watches, and acts on through its owner. */
+export const attached = z.object({
+  owner: z.enum(["systemd", "pid-file"]),
+  name: z.string().describe("The unit, or the path of the pid file"),
+});
+export type Attached = z.infer<typeof attached>;
 
 const ofProcess = { service: z.string(), process: z.string() };
 const ofRun = { ...ofProcess, run: z.int().describe("Counts the starts of this process"), pid: z.int() };
@@ -94,9 +101,12 @@ export const serviceEvents = {
       processes: z.array(z.string()),
       types: z.record(z.string(), processType).optional().describe("Of the processes that are no daemons"),
       checks: z.array(z.object({ name: z.string(), role: checkRole, process: z.string().optional() })),
+      attached: attached.optional().describe("Of a service whose process has another owner"),
     })
     .describe("A service was added to the configuration, or its processes or checks changed."),
-  "service.removed": z.object({ service: z.string() }).describe("A service left the configuration and was stopped."),
+  "service.removed": z
+    .object({ service: z.string() })
+    .describe("A service left the configuration and was stopped; an attached one was only let go."),
   "service.started": z
     .object({
       ...ofRun,
@@ -108,17 +118,19 @@ export const serviceEvents = {
     .describe("A process was started again: after an exit, by a command or by a policy."),
   "service.adopted": z
     .object({ ...ofRun, startTicks: z.int(), uptimeMs: z.int() })
-    .describe("A restarted agent found the process running and took it over untouched."),
+    .describe(
+      "A new agent found the process running, or an attached one for the first time, and took it over untouched.",
+    ),
   "service.exited": z
     .object({
       ...ofRun,
       exit,
       cause: endCause.describe(
-        "`watchdog`: it was unhealthy; `timeout`: it did not end when it was asked to; `overdue`: it ran too long",
+        "`watchdog`: it was unhealthy; `timeout`: it did not end, or begin, in the time it had; `overdue`: it ran too long",
       ),
       likely: likely.optional().describe("Only of an end within its first seconds"),
       uptimeMs: z.int(),
-      expected: z.boolean().describe("The agent had asked it to stop"),
+      expected: z.boolean().describe("The agent had asked it to stop, or the owner of an attached one had"),
       whileAway: z.boolean().describe("It happened while no agent was watching"),
     })
     .describe("A process ended."),
@@ -131,7 +143,7 @@ export const serviceEvents = {
       uptimeMs: z.int(),
       output: z
         .object({ stdout: z.array(z.string()), stderr: z.array(z.string()) })
-        .describe("The last lines of the run"),
+        .describe("The last lines of the run; of a unit of systemd all that its journal has, as stdout"),
       peaks: z
         .object({
           residentBytes: z.number(),

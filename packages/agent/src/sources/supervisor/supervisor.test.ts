@@ -63,6 +63,11 @@ class Host implements AsyncDisposable {
       heldMs: (service) => (held.has(service) ? 60_000 : undefined),
       isIsolated: (service) => isolated.includes(service),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
+      attached: {
+        processOf: ({ service, process }) => this.bus.state.services[service]?.processes[process],
+        degraded: (part, reason) => this.bus.publish({ type: "agent.degraded", data: { part, reason } }),
+        recovered: (part) => this.bus.publish({ type: "agent.recovered", data: { part } }),
+      },
     });
     return this.supervisor;
   }

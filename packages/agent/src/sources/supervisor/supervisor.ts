@@ -13,6 +13,7 @@ import {
   type HostState,
   type ProcessType,
 } from "@ostler/protocol";
+import { attachedTo, ownerOf } from "../../config/attach.js";
 import { checksOf, processesOf, type ServiceConfig } from "../../config/services.js";
 import { restartConfig } from "../../config/restart.js";
 import { typeOf } from "../../config/processes.js";
@@ -23,12 +24,15 @@ import { findExecutable } from "../../platform/executable.js";
 import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import type { SpoolRange } from "../../platform/spool.js";
-import { marksLeft, treeOf } from "../../platform/tree.js";
+import { marksLeft } from "../../platform/tree.js";
 import { newStop } from "../../core/stop.js";
+import { attach, type AttachDeps } from "./attached/attach.js";
+import { Systemctl } from "./attached/systemctl.js";
 import { awaitedBy, awaitsOf, dependentsOf, inOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Begun } from "./launch.js";
 import type { Restart } from "./machine.js";
+import type { Managed } from "./managed.js";
 import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, marksOf, readSlot, runPrefix, type Slot } from "./records.js";
@@ -45,6 +49,8 @@ export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "a
   /** A service that nobody may start. Who asks for a start by name is refused before it comes to this room. */
   isIsolated: (service: string) => boolean;
   degraded: (reason: string) => void;
+  /** What those need that have another owner. */
+  attached: Pick<AttachDeps, "processOf" | "degraded" | "recovered">;
 };
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
@@ -55,7 +61,8 @@ export type Services = Readonly<Record<string, ServiceConfig>>;
  */
 export class Supervisor implements Disposable {
   readonly #deps: ProcessDeps & SupervisorDeps;
-  readonly #processes = new Map<string, SupervisedProcess>();
+  readonly #processes = new Map<string, Managed>();
+  readonly #systemctl: Systemctl;
   /** What was last told of each service, to tell it again only when it changes. */
   readonly #told: Map<string, string>;
   readonly #watch: RecordWatch;
@@ -85,6 +92,11 @@ export class Supervisor implements Disposable {
     this.#deps = { ...deps, awaits: (slot) => this.#awaits(slot) };
     this.#services = services;
     this.#marks = marksLeft(deps.agentId);
+    this.#systemctl = new Systemctl({
+      ...{ clock: deps.clock, env: deps.env },
+      degraded: (reason) => deps.attached.degraded("systemctl", reason),
+      recovered: () => deps.attached.recovered("systemctl"),
+    });
     this.#told = new Map(
       Object.entries(deps.previous.services).map(([name, state]) => [name, JSON.stringify(shapeIn(state))]),
     );
@@ -113,20 +125,24 @@ export class Supervisor implements Disposable {
    * after is started with it. @throws OstlerError `not-found`, `failed`
    */
   async start(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    const all = this.#named(service, undefined);
+    const attached = this.#attachedIn(service, process);
+    if (attached) return attached.start(signal);
+    const all = this.#ownOf(service);
     const isIdle = all.every(({ isWanted }) => !isWanted);
     const meant =
       process === undefined
         ? all.filter(
             ({ phase, type }) => phase !== "scheduled" && (isIdle || phase !== "completed" || type === "daemon"),
           )
-        : withAwaited(this.#named(service, process), all);
+        : withAwaited(this.#named(service, process).filter(isOwn), all);
     await startTogether(meant, (one, patience) => one.start(patience), signal);
   }
 
   /** Done when nothing of it is left. @throws OstlerError `not-found`, `failed` */
   async stop(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    await stopInOrder(this.#named(service, process), signal);
+    const attached = this.#attachedIn(service, process);
+    if (attached) return attached.stop(signal);
+    await stopInOrder(this.#named(service, process).filter(isOwn), (one) => one.stop(signal));
   }
 
   /**
@@ -134,10 +150,14 @@ export class Supervisor implements Disposable {
    * first starts again where one comes after another. @throws OstlerError `not-found`, `failed`
    */
   async restart(service: string, process: string | undefined, how: Restart, signal: AbortSignal): Promise<void> {
-    const meant = this.#named(service, process).filter(
-      // A cure is not for what somebody has stopped meanwhile.
-      ({ type, isWanted }) => (isWanted || !how.backOff) && (process !== undefined || type !== "scheduled"),
-    );
+    const attached = this.#attachedIn(service, process);
+    if (attached) return attached.restart(how, signal);
+    const meant = this.#named(service, process)
+      .filter(isOwn)
+      .filter(
+        // A cure is not for what somebody has stopped meanwhile.
+        ({ type, isWanted }) => (isWanted || !how.backOff) && (process !== undefined || type !== "scheduled"),
+      );
     const ordered = meant.filter((one) => dependentsOf(one, meant).length > 0);
     for (const one of ordered) this.#leaving.add(one);
     try {
@@ -159,9 +179,7 @@ export class Supervisor implements Disposable {
 
   /** Done when those run that are to run. @throws OstlerError `failed` */
   async settled(service: string, process: string, signal: AbortSignal): Promise<void> {
-    const meant = [...this.#processes.values()].filter(
-      ({ slot, isWanted }) => isWanted && slot.service === service && baseName(slot.process) === process,
-    );
+    const meant = this.#ownOf(service).filter(({ slot, isWanted }) => isWanted && baseName(slot.process) === process);
     await each(meant, (one) => one.settled(signal));
   }
 
@@ -174,19 +192,16 @@ export class Supervisor implements Disposable {
   async reconfigure(services: Services, changed: (slot: Slot) => boolean, signal: AbortSignal): Promise<void> {
     this.#services = services;
     const before = [...this.#processes.values()];
-    const kept = before.filter(({ slot, type }) => typeIn(services, slot) === type);
+    const kept = before.filter((process) => isIn(services, process));
     const gone = before.filter((process) => !kept.includes(process));
     for (const process of kept) process.reconfigure(specIn(services, process.slot));
-    // Of another type it is another process: nothing that was known of the old one means anything for it.
-    const others = gone.filter(({ slot }) => typeIn(services, slot) !== undefined);
+    // Of another type or owner it is another process: it comes when the old one is gone.
     this.#takeOver(services);
     await Promise.all([
-      this.#remove(gone, services, signal).then(() => {
-        if (others.length > 0) this.#takeOver(services);
-      }),
+      this.#remove(gone, services, signal).then(() => this.#takeOver(services)),
       each(
         // A scheduled process has its new settings from its next run on.
-        kept.filter(({ slot, type, isWanted }) => isWanted && type !== "scheduled" && changed(slot)),
+        kept.filter(isOwn).filter(({ slot, type, isWanted }) => isWanted && type !== "scheduled" && changed(slot)),
         (one) => one.restart({ because: "its configuration changed", backOff: false }, signal),
       ),
     ]);
@@ -211,12 +226,17 @@ export class Supervisor implements Disposable {
 
   /** Pids of everything a process consists of; empty while it does not run. */
   pidsOf(slot: Slot): number[] {
-    const running = this.#processes.get(keyOf(slot))?.running;
-    return running ? treeOf(running.identity, running.mark) : [];
+    return this.#processes.get(keyOf(slot))?.pids() ?? [];
+  }
+
+  /** @throws OstlerError `not-found`, `wrong-state` when something of a service runs that has an owner whom nobody can ask to stop it */
+  refuseUnstoppable(service: string): void {
+    for (const process of this.#named(service, undefined)) process.refuseUnstoppable();
   }
 
   [Symbol.dispose](): void {
     this.#end.abort();
+    this.#systemctl[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     this.#subscription[Symbol.dispose]();
     for (const process of this.#processes.values()) process[Symbol.dispose]();
@@ -234,20 +254,20 @@ export class Supervisor implements Disposable {
 
   /** Whatever happens to a service may be what one of its processes has waited for. */
   #unblock(service: string): void {
-    for (const process of this.#processes.values())
-      if (process.phase === "deferred" && process.slot.service === service) process.feed({ input: "unblocked" });
+    for (const process of this.#ownOf(service)) if (process.phase === "deferred") process.feed({ input: "unblocked" });
   }
 
   #awaits(slot: Slot): readonly Awaited[] {
     const one = this.#processes.get(keyOf(slot));
-    if (!one?.config.after?.length) return [];
-    const all = [...this.#processes.values()].filter((other) => other.slot.service === slot.service);
+    if (!one || !isOwn(one) || !one.config.after?.length) return [];
+    const { after } = one.config;
+    const all = this.#ownOf(slot.service);
     const isReady = (other: Pick<SupervisedProcess, "slot">): boolean => {
       const its = own(this.#deps.state().services, slot.service);
       return its !== undefined && processUnreadyReasons(its, other.slot.process).length === 0;
     };
     const staying = all.filter((other) => !this.#leaving.has(other));
-    const left = one.config.after.filter(({ process }) =>
+    const left = after.filter(({ process }) =>
       all.some((other) => this.#leaving.has(other) && baseName(other.slot.process) === process),
     );
     return left.length > 0 ? left : awaitsOf(one, staying, isReady);
@@ -265,6 +285,10 @@ export class Supervisor implements Disposable {
       for (const process of Object.keys(processesOf(config))) {
         const slot = { service, process };
         if (this.#processes.has(keyOf(slot))) continue;
+        if (config.attach) {
+          this.#attach(slot, config);
+          continue;
+        }
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
         if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
         else if (then === "start" && this.#isStoppedWithOthers(supervised)) supervised.intendStop();
@@ -274,13 +298,19 @@ export class Supervisor implements Disposable {
       }
   }
 
+  /** What runs here of it from an earlier configuration has to end before it belongs to somebody else. */
+  #attach(slot: Slot, config: ServiceConfig): void {
+    const { records, previous, attached } = this.#deps;
+    if (readSlot(records, slot).runs.length > 0) return;
+    const deps = { ...this.#deps, ...attached, systemctl: this.#systemctl };
+    const otherBoot = previous.agent.bootId !== bootId();
+    this.#processes.set(keyOf(slot), attach(slot, config, { ...deps, otherBoot }));
+  }
+
   /** A further instance of a process that somebody has stopped. */
   #isStoppedWithOthers({ slot }: SupervisedProcess): boolean {
-    const others = [...this.#processes.values()].filter(
-      (other) =>
-        other.slot.service === slot.service &&
-        other.slot.process !== slot.process &&
-        baseName(other.slot.process) === baseName(slot.process),
+    const others = this.#ownOf(slot.service).filter(
+      (other) => other.slot.process !== slot.process && baseName(other.slot.process) === baseName(slot.process),
     );
     return others.length > 0 && others.every(({ phase }) => phase === "stopped");
   }
@@ -308,6 +338,7 @@ export class Supervisor implements Disposable {
     const gone = [...slots.values()].map((slot) => this.#recover(slot, specIn(services, slot)).supervised);
     try {
       await this.#remove(gone, services, this.#end.signal);
+      if (gone.length > 0) this.#takeOver(this.#services); // It may have another owner now.
     } catch (failure) {
       if (!this.#end.signal.aborted)
         this.#deps.degraded(`cannot end what an earlier configuration left running: ${messageOf(failure)}`);
@@ -315,21 +346,35 @@ export class Supervisor implements Disposable {
   }
 
   /** Stops processes for ever, and takes leave of the services that are not there any more. */
-  async #remove(gone: readonly SupervisedProcess[], services: Services, signal: AbortSignal): Promise<void> {
-    await stopInOrder(gone, signal, (process) => {
-      process.forget();
-      this.#processes.delete(keyOf(process.slot));
-    });
+  async #remove(gone: readonly Managed[], services: Services, signal: AbortSignal): Promise<void> {
+    const forget = (process: Managed): void => void this.#processes.delete(keyOf(process.slot));
+    await Promise.all([
+      each(
+        gone.filter((one) => !isOwn(one)),
+        (one) => one.remove(signal).then(() => forget(one)),
+      ),
+      stopInOrder(gone.filter(isOwn), (one) => one.remove(signal).then(() => forget(one))),
+    ]);
     for (const service of [...this.#told.keys()].filter((name) => !Object.hasOwn(services, name))) {
       this.#told.delete(service);
       this.#deps.publish({ type: "service.removed", data: { service } });
     }
   }
 
-  #named(service: string, process: string | undefined): SupervisedProcess[] {
+  /** The processes of a service that we keep running ourselves. */
+  #ownOf(service: string): SupervisedProcess[] {
+    return [...this.#processes.values()].filter(isOwn).filter(({ slot }) => slot.service === service);
+  }
+
+  /** The process of a service that has another owner; there is never more than one. */
+  #attachedIn(service: string, process: string | undefined): Managed | undefined {
+    return this.#named(service, process).find((one) => !isOwn(one));
+  }
+
+  #named(service: string, process: string | undefined): Managed[] {
     const all = [...this.#processes.values()];
     const its = all.filter(({ slot }) => slot.service === service);
-    const isMeant = ({ slot }: SupervisedProcess): boolean =>
+    const isMeant = ({ slot }: Managed): boolean =>
       process === undefined || slot.process === process || baseName(slot.process) === process;
     const named = its.filter(isMeant);
     if (named.length > 0) return named;
@@ -357,11 +402,12 @@ function shapeOf(config: ServiceConfig): Shape {
     processes: processes.map(([name]) => name),
     ...typesOf(processes.map(([name, its]) => [name, typeOf(its)])),
     checks: checksOf(config),
+    ...(config.attach ? { attached: attachedTo(ownerOf(config.attach)) } : {}),
   };
 }
 
 /** A service of the state in the form in which it is told. */
-function shapeIn({ processes, checks }: HostState["services"][string]): Shape {
+function shapeIn({ processes, checks, attached }: HostState["services"][string]): Shape {
   return {
     processes: Object.keys(processes),
     ...typesOf(Object.entries(processes).map(([name, { type = "daemon" }]) => [name, type])),
@@ -370,6 +416,7 @@ function shapeIn({ processes, checks }: HostState["services"][string]): Shape {
       role,
       ...(process === undefined ? {} : { process }),
     })),
+    ...(attached ? { attached } : {}),
   };
 }
 
@@ -383,11 +430,10 @@ function keyOf({ service, process }: Slot): string {
   return `${service}/${process}`;
 }
 
-/** Of what type a process is in the configuration; nothing when it is not there. */
-function typeIn(services: Services, { service, process }: Slot): ProcessType | undefined {
+function isIn(services: Services, managed: Managed): boolean {
+  const { service, process } = managed.slot;
   const config = services[service];
-  const its = config && own(processesOf(config), process);
-  return its && typeOf(its);
+  return config !== undefined && Object.hasOwn(processesOf(config), process) && managed.suits(config);
 }
 
 /** The settings of a process; of one that has left the configuration, what is needed to stop it. */
@@ -408,18 +454,10 @@ function specIn(services: Services, { service, process }: Slot): ProcessSpec {
 /** Each after those that come after it. Who does not run is stopped at once, lest it start meanwhile. */
 async function stopInOrder(
   processes: readonly SupervisedProcess[],
-  signal: AbortSignal,
-  stopped: (process: SupervisedProcess) => void = () => {},
+  stop: (process: SupervisedProcess) => Promise<void>,
 ): Promise<void> {
   for (const process of processes) process.intendStop();
-  await inOrder(
-    processes,
-    (one) => dependentsOf(one, processes),
-    async (one) => {
-      await one.stop(signal);
-      stopped(one);
-    },
-  );
+  await inOrder(processes, (one) => dependentsOf(one, processes), stop);
 }
 
 /** Waits until all run. Who waits for one that cannot run cannot run either, and is not waited for. */
@@ -440,6 +478,10 @@ async function startTogether(
   } finally {
     patience.abort();
   }
+}
+
+function isOwn(managed: Managed): managed is SupervisedProcess {
+  return managed instanceof SupervisedProcess;
 }
 
 /** All at the same time, each to its end; of several failures the first is told. */

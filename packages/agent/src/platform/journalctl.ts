@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { OstlerError } from "@ostler/protocol";
+import { environmentOf } from "./environment.js";
+
+/** An entry of systemd's journal: its fields as text, `MESSAGE` and what systemd.journal-fields(7) lists. */
+export type JournalEntry = Readonly<Record<string, string>>;
+
+/** How much of what a failing journalctl says is told. */
+const maxWords = 500;
+
+/**
+ * The entries that `journalctl` has for these arguments, as they come; with `--follow` until the signal aborts. Leaves no
+ * process behind when whoever reads stops. @throws OstlerError `failed` when the journal cannot be read
+ */
+export async function* readJournal(
+  args: readonly string[],
+  signal: AbortSignal,
+  agent: NodeJS.ProcessEnv = process.env,
+): AsyncGenerator<JournalEntry> {
+  if (signal.aborted) return;
+  const env = environmentOf({ LC_ALL: "C" }, agent);
+  const fixed = ["--output=json", "--all", "--quiet", "--no-pager"];
+  const child = spawn("journalctl", [...fixed, ...args], { env, cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
+  let failure: string | undefined;
+  let said = "";
+  child.on("error", ({ message }) => (failure = message));
+  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
+  const closed = once(child, "close").catch(() => undefined); // Its error is told below.
+  const end = (): void => void child.kill();
+  signal.addEventListener("abort", end);
+  try {
+    for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) yield parseEntry(line);
+    await closed;
+    if (signal.aborted) return;
+    if (failure !== undefined) throw new OstlerError("failed", `journalctl could not be run: ${failure}`);
+    if (child.exitCode === 0) return;
+    throw new OstlerError("failed", `journalctl ended with ${child.exitCode ?? child.signalCode}: ${said.trim()}`);
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
+    for (const pipe of [child.stdout, child.stderr]) pipe.destroy(); // What nobody reads any more would hold it up.
+    await closed;
+  }
+}
+
+/** journalctl writes what is no text as a list of its bytes, and a field that was given twice as a list of its values. */
+export function parseEntry(line: string): JournalEntry {
+  const fields = Object.entries(JSON.parse(line) as Record<string, unknown>);
+  return Object.fromEntries(fields.map(([name, value]) => [name, textOf(value)]));
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return "";
+  return typeof value[0] === "number" ? Buffer.from(value as number[]).toString() : textOf(value.at(-1));
+}
