@@ -235,6 +235,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       sample: bus.sample,
       clock,
       state: () => bus.state,
+      pidsOfUnit: (slot) => supervisor.pidsOf(slot),
       degraded: (reason) => degraded("usage", reason),
       recovered: () => recovered("usage"),
     }),

@@ -3,8 +3,8 @@ import { allPids, startEnvOf, type Identity } from "./proc.js";
 import { runVariable } from "./tree.js";
 import { openFilesOf, usageOf, type ProcessUsage } from "./usage.js";
 
-/** A run whose tree is looked for. */
-export type TreeRoot = { identity: Identity; mark: string };
+/** A run whose tree is looked for. `members` are those of a run that nobody marked, by their pids. */
+export type TreeRoot = { identity: Identity; mark: string; members?: () => readonly number[] };
 
 /** A process of a tree. One that has ended is still there until its parent has waited for it, and so is its CPU time. */
 export type Member = ProcessUsage & { openFiles: number | undefined };
@@ -23,6 +23,8 @@ type Pass = {
   /** The runs whose first process is there, by its pid. */
   roots: ReadonlyMap<number, TreeRoot>;
   trees: ReadonlyMap<string, Member[]>;
+  /** Marks of those who carry none, by their pids. */
+  unmarked: ReadonlyMap<number, string>;
   /** No process that is older belongs to any of them. */
   oldestTicks: number;
   known: Map<number, Known>;
@@ -45,6 +47,9 @@ export class UsageTrees {
       processes,
       roots: new Map(roots.map((root) => [root.identity.pid, root])),
       trees: new Map(roots.map(({ mark }) => [mark, []])),
+      unmarked: new Map(
+        roots.flatMap(({ mark, members = () => [] }) => members().map((pid): [number, string] => [pid, mark])),
+      ),
       oldestTicks: Math.min(...roots.map(({ identity }) => identity.startTicks)),
       known: new Map(),
     };
@@ -64,6 +69,8 @@ export class UsageTrees {
   /** The mark of the run that a process belongs to: what is known, else what is cheapest to find out. */
   #markOf(process: ProcessUsage, pass: Pass): string | undefined {
     const { pid, parent, session, group, startTicks } = process;
+    const named = pass.unmarked.get(pid);
+    if (named !== undefined) return named;
     if (startTicks < pass.oldestTicks) return undefined;
     const done = pass.known.get(pid);
     if (done) return done.mark;

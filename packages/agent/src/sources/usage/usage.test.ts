@@ -27,6 +27,7 @@ function host(scripts: Record<string, string>) {
       state: () => bus.state,
       degraded: (reason) => trouble.push(reason),
       recovered: () => trouble.push("recovered"),
+      pidsOfUnit: () => [],
     },
   );
   bus.subscribe("usage", usage.follow);

@@ -15,6 +15,8 @@ export type UsageDeps = {
   sample: TakeSample;
   clock: Clock;
   state: () => HostState;
+  /** Everything that belongs to the process of a unit of systemd: it carries no mark, and knows no common ancestor. */
+  pidsOfUnit: (slot: Slot) => readonly number[];
   degraded: (reason: string) => void;
   recovered: () => void;
 };
@@ -162,7 +164,12 @@ export class Usage implements AsyncDisposable {
     const phase = own(own(services, service)?.processes ?? {}, process)?.phase;
     if (phase?.name !== "running" && phase?.name !== "stopping") return undefined;
     const { run, pid, startTicks } = phase;
-    return { service, process, run, identity: { pid, startTicks }, mark: markOf(agent.id, service, process, run) };
+    const isUnit = own(services, service)?.attached?.owner === "systemd";
+    return {
+      ...{ service, process, run, identity: { pid, startTicks } },
+      mark: markOf(agent.id, service, process, run),
+      ...(isUnit ? { members: () => this.#deps.pidsOfUnit({ service, process }) } : {}),
+    };
   }
 
   /** What has left the configuration leaves nothing behind. */
