@@ -149,6 +149,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       spools: store.spools,
       cwdOf: ({ service, process }) => {
         const its = own(supervisor.services, service);
+        if (its?.attach) return "/"; // Where systemd and daemons are, unless they say otherwise.
         return its && own(processesOf(its), process)?.cwd;
       },
       outputOf: (slot, run) => supervisor.outputOf(slot, run),

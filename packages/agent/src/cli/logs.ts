@@ -1,4 +1,4 @@
-import { messageOf, OstlerError } from "@ostler/protocol";
+import { messageOf, OstlerError, own, type HostState } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print } from "./output.js";
@@ -15,9 +15,9 @@ export async function logs(options: Options, target: string): Promise<number> {
     ...(process === undefined ? {} : { process }),
     ...(options.follow ? { follow: "true" } : {}),
   });
-  for await (const json of new Client(controlSocket(options)).lines(
-    `/v1/logs/${encodeURIComponent(service)}?${query.toString()}`,
-  )) {
+  const client = new Client(controlSocket(options));
+  noteAttached(service, await client.state());
+  for await (const json of client.lines(`/v1/logs/${encodeURIComponent(service)}?${query.toString()}`)) {
     const line = JSON.parse(json) as Line;
     if (wanted && !wanted.test(line.text)) continue;
     if (options.json) print(json);
@@ -27,6 +27,16 @@ export async function logs(options: Options, target: string): Promise<number> {
       );
   }
   return 0;
+}
+
+/** Who expects lines and gets none should know why. */
+function noteAttached(service: string, { services }: HostState): void {
+  const attached = own(services, service)?.attached;
+  if (attached?.owner !== "pid-file") return;
+  process.stderr.write(
+    `${service} is attached by ${attached.name}: what it writes goes where its owner has sent it, and is not here. ` +
+      "Here is only what the commands of `attach` wrote.\n",
+  );
 }
 
 function regexOf(text: string): RegExp {

@@ -1,9 +1,19 @@
-import { eventInWords, isHostEvent, own, type EventData, type HostState, type UsagePeaks } from "@ostler/protocol";
+import {
+  eventInWords,
+  isHostEvent,
+  messageOf,
+  own,
+  type EventData,
+  type HostState,
+  type UsagePeaks,
+} from "@ostler/protocol";
 import { scrub } from "../../config/redact.js";
 import type { Publish, Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { coreOf } from "../../platform/core-file.js";
+import { newStop } from "../../core/stop.js";
 import { lastLines, type SpoolRange, type Stream } from "../../platform/spool.js";
+import { journalWords } from "./journal-words.js";
 import type { Begun, SettledRuns } from "./settled-runs.js";
 
 type Slot = { service: string; process: string };
@@ -31,6 +41,8 @@ export type DossierDeps = {
 const lookBackMs = 60_000;
 const maxEvents = 20;
 const maxLines = 20;
+/** How long the end of an attached process may have gone unseen: it can have begun that much earlier. */
+const lookMs = 2000;
 /** Settings that are remembered for one service. */
 const maxSettings = 50;
 
@@ -41,6 +53,7 @@ export class Dossier implements Disposable {
   /** Settings that changed since the service last settled. */
   readonly #changed = new Map<string, string[]>();
   readonly #pending = new Set<NodeJS.Immediate>();
+  readonly #end = newStop();
 
   constructor(deps: DossierDeps) {
     this.#deps = deps;
@@ -63,6 +76,7 @@ export class Dossier implements Disposable {
 
   [Symbol.dispose](): void {
     for (const pending of this.#pending) clearImmediate(pending);
+    this.#end.abort();
   }
 
   #settle({ service, process, run }: EventData<"service.settled">): void {
@@ -83,7 +97,9 @@ export class Dossier implements Disposable {
       .filter((past) => past.service === undefined || past.service === service)
       .slice(-maxEvents)
       .map(({ at, type, words }) => ({ at, type, words }));
-    const settled = own(own(services, service)?.processes ?? {}, process)?.settled;
+    const its = own(services, service);
+    const settled = own(its?.processes ?? {}, process)?.settled;
+    const unit = its?.attached?.owner === "systemd" ? its.attached.name : undefined;
     const settings = [...(this.#changed.get(service) ?? [])];
     const { settledRuns, begunOf } = this.#deps;
     const changed = settled && {
@@ -96,9 +112,20 @@ export class Dossier implements Disposable {
     const pending = setImmediate(() => {
       this.#pending.delete(pending);
       const data = { ...this.#facts(exited, endedMs), ...(changed ? { changed } : {}), before };
-      this.#deps.publish({ type: "service.crashed", data });
+      if (unit === undefined) this.#deps.publish({ type: "service.crashed", data });
+      else void this.#tellOfUnit(unit, data, endedMs);
     });
     this.#pending.add(pending);
+  }
+
+  /** What a unit of systemd wrote is in the journal, which takes a moment to ask. */
+  async #tellOfUnit(unit: string, data: Crash, endedMs: number): Promise<void> {
+    const { publish, secrets } = this.#deps;
+    const run = { unit, pid: data.pid, fromMs: endedMs - data.uptimeMs - lookMs, toMs: endedMs };
+    const words = await journalWords(run, this.#end.signal).catch((failure: unknown) => [messageOf(failure)]);
+    if (this.#end.signal.aborted) return;
+    const stdout = words.slice(-maxLines).map((line) => scrub(line, secrets()));
+    publish({ type: "service.crashed", data: { ...data, output: { stdout, stderr: [] } } });
   }
 
   #facts(exited: Exited, endedMs: number): Omit<Crash, "changed" | "before"> {
