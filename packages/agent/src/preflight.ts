@@ -6,6 +6,7 @@ import type { Loaded } from "./config/load.js";
 import { processesOf, taskOf } from "./config/services.js";
 import { openStore } from "./store.js";
 import { findProgram } from "./platform/program.js";
+import { whyNotAttached } from "./sources/supervisor/attached/preflight.js";
 import { preflight } from "./sources/supervisor/preflight.js";
 
 /** What a valid configuration still needs from its host. */
@@ -17,11 +18,17 @@ export async function preflightAll({ config }: Loaded): Promise<Finding[]> {
   const find = (path: string, message: string): void => void findings.push({ path, message });
   const { problems } = await openStore(config.agent);
   for (const { part, reason } of problems) find(`agent (${part})`, reason);
-  for (const [service, serviceConfig] of Object.entries(config.services))
+  for (const [service, serviceConfig] of Object.entries(config.services)) {
+    if (serviceConfig.attach) {
+      const reasons = await whyNotAttached(serviceConfig.attach, process.env);
+      for (const reason of reasons) find(`services.${service}`, reason);
+      continue;
+    }
     for (const [process_, processConfig] of Object.entries(processesOf(serviceConfig))) {
       const verdict = preflight(processConfig, process.env);
       if ("reason" in verdict) find(`services.${service} (${process_})`, verdict.reason);
     }
+  }
   for (const [service, serviceConfig] of Object.entries(config.services))
     for (const name of Object.keys(serviceConfig.tasks)) {
       const task = taskOf(serviceConfig, name);
