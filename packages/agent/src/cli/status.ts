@@ -60,8 +60,12 @@ export function page(services: Record<string, ServiceState>): string {
 }
 
 function remarks(service: ServiceState): string[] {
-  const { maintenance } = service;
-  return [...(maintenance ? [maintenanceInWords(maintenance)] : []), ...unreadyReasons(service)];
+  const { attached, maintenance } = service;
+  return [
+    ...(attached ? [`attached to ${attached.name}`] : []),
+    ...(maintenance ? [maintenanceInWords(maintenance)] : []),
+    ...unreadyReasons(service),
+  ];
 }
 
 function readiness({ ready, isolation }: ServiceState): string {

@@ -3,12 +3,14 @@ import {
   endInWords,
   limitInWords,
   type Actor,
+  type Attached,
   type Isolation,
   type Maintenance,
   type Phase,
   type ProcessState,
 } from "@ostler/protocol";
 import { inWords } from "./output.js";
+import { ofAttached } from "./why-attached.js";
 import type { SettingPaths } from "./setting-paths.js";
 import type { RestartCause, Wish } from "./why-story.js";
 
@@ -29,17 +31,18 @@ export type Circumstances = {
   nowMs: number;
   maintenance: Maintenance | undefined;
   isolation: Isolation | undefined;
+  attached?: Attached | undefined;
   stoppedBy: Wish | undefined;
   restartedFor: RestartCause | undefined;
 };
 
-type Said = Omit<Answer, "about">;
+export type Said = Omit<Answer, "about">;
 
 export function whyProcess(process: string, state: ProcessState, around: Circumstances): Answer[] {
   const { crashLoop, lastExit, exceeded = {} } = state;
   const { paths } = around;
   const all: Said[] = [
-    ofPhase(process, state, around),
+    around.attached ? ofAttached(state.phase, around.attached, paths) : ofPhase(process, state, around),
     ...(crashLoop ? [ofCrashLoop(crashLoop, paths)] : []),
     ...(state.marker ? [ofMarker(process, state.marker, paths)] : []),
     ...Object.entries(exceeded).map(([watch, limit]) => ({

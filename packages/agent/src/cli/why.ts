@@ -48,8 +48,9 @@ function answersTo(
   { stoppedBy, restartedFor }: Story,
   paths: SettingPaths,
 ): Answer[] {
-  const { isolation } = service;
-  const around = { service: name, paths, nowMs: Date.now(), maintenance: maintenanceOf(state, name), isolation };
+  const { isolation, attached } = service;
+  const maintenance = maintenanceOf(state, name);
+  const around = { service: name, paths, nowMs: Date.now(), maintenance, isolation, attached };
   return [
     ...Object.entries(service.processes).flatMap(([process, its]) =>
       whyProcess(process, its, {
