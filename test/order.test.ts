@@ -38,7 +38,10 @@ test("processes start when what they come after has come so far, and say what th
   await using agent = await TestAgent.start(shop());
   await until(async () => (await phase(agent, "web")) === "deferred", "web waits");
   const why = (await agent.ostler("why", "shop")).stdout;
-  assert.match(why, /web: It waits for db to be ready and migrate to be completed; rule: services\.shop\.processes\.web\.after/);
+  assert.match(
+    why,
+    /web: It waits for db to be ready and migrate to be completed; rule: services\.shop\.processes\.web\.after/,
+  );
   assert.match(why, /migrate: It waits for db to be ready/);
   assert.match((await agent.ostler("status", "shop")).stdout, /web +deferred/);
   open(agent);
