@@ -40,7 +40,7 @@ export async function endTree(
   signal: AbortSignal,
 ): Promise<Ended> {
   for (let waitMs = lookMs, asked = !ask; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
-    const left = treeOf(root, mark);
+    const left = whoIsLeft(root, mark);
     if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
     if (!asked) for (const pid of left) sendSignal(pid, "SIGTERM");
     asked = true;
@@ -48,6 +48,15 @@ export async function endTree(
     if (restMs <= 0) return killTree(left, root, mark, clock, signal);
     await clock.sleep(Math.min(waitMs, Math.max(1, restMs)), signal);
   }
+}
+
+/**
+ * Whoever is left of a run. Processes are looked at one after the other, so one whose parent ends as it begins can slip by:
+ * nobody is there only when a second look finds nobody either.
+ */
+function whoIsLeft(root: Identity | undefined, mark: string): number[] {
+  const left = treeOf(root, mark);
+  return left.length > 0 ? left : treeOf(root, mark);
 }
 
 async function killTree(
@@ -66,7 +75,7 @@ async function killTree(
       sendSignal(pid, "SIGKILL");
     }
     await clock.sleep(lookMs, signal);
-    left = treeOf(root, mark);
+    left = whoIsLeft(root, mark);
   }
   return { killed: [...killed], survivors: left.filter((pid) => statOf(pid) !== undefined) };
 }

@@ -191,6 +191,7 @@ export class SupervisedProcess implements Managed {
     this.intendStop();
     this.feed({ input: "stop" });
     await this.#until((state) => state.name === "stopped" && !this.#leftBehind, signal);
+    await this.#run?.ended(); // Also of one that had ended before, and has left somebody behind.
     if (this.#unrecorded === undefined) return;
     throw new OstlerError(
       "failed",
@@ -401,6 +402,7 @@ export class SupervisedProcess implements Managed {
     this.#notification?.look(); // Who has notified and ended is told in this order.
     this.#dropNotification();
     run.over = true;
+    run.endedWell = exit.kind === "code" && exit.code === 0;
     if (this.#state.name === "stopping")
       void run.ended().then(() => {
         const { forced, uptimeMs } = run;

@@ -19,6 +19,8 @@ export class Run {
   readonly mark: string;
   /** The first process has ended. */
   over = false;
+  /** Its first process ended by itself, with code 0. */
+  endedWell = false;
   /** Its first process had to be killed after its stop timeout. */
   forced = false;
   readonly #deps: RunDeps;
@@ -57,10 +59,11 @@ export class Run {
 
   /**
    * Ends whoever outlived the first process: they would hold its ports and files. Returns nothing when its group was empty
-   * (a stray outside of it is then looked for meanwhile), else what resolves when nobody is left.
+   * (a stray outside of it is then looked for meanwhile), else what resolves when nobody is left. Of one that ended well nobody
+   * can tell so soon: to leave a daemon behind, outside of the group, may be just what it was to do.
    */
   endRest(timeoutMs: number): Promise<void> | undefined {
-    const isEmpty = groupIsEmpty(this.identity);
+    const isEmpty = groupIsEmpty(this.identity) && !this.endedWell;
     const ending = this.#end(timeoutMs, "they had outlived the first process of their run", true);
     return isEmpty ? undefined : ending;
   }
