@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { isAlive, statOf, type Identity } from "./proc.js";
-import { treeOf } from "./tree.js";
+import { membersOf } from "./tree.js";
 
 /** How a run's tree came to its end. Both are empty in the good case. */
 export type Ended = { killed: number[]; survivors: number[] };
@@ -39,28 +39,38 @@ export async function endTree(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Ended> {
+  const seen: Seen = new Map();
   for (let waitMs = lookMs, asked = !ask; ; waitMs = Math.min(waitMs * 1.3, maxLookMs)) {
-    const left = whoIsLeft(root, mark);
+    const left = leftOf(root, mark, seen);
     if (left.length === 0 || signal.aborted) return { killed: [], survivors: [] };
     if (!asked) for (const pid of left) sendSignal(pid, "SIGTERM");
     asked = true;
     const restMs = deadlineMs - clock.monotonic();
-    if (restMs <= 0) return killTree(left, root, mark, clock, signal);
+    if (restMs <= 0) return killTree(left, seen, root, mark, clock, signal);
     await clock.sleep(Math.min(waitMs, Math.max(1, restMs)), signal);
   }
 }
 
+/** Who was ever found in a tree, by pid. */
+type Seen = Map<number, Identity>;
+
 /**
- * Whoever is left of a run. Processes are looked at one after the other, so one whose parent ends as it begins can slip by:
- * nobody is there only when a second look finds nobody either.
+ * Whoever is in the tree, or was and lives. One that is about to end has no environment any more, and its parent may be gone:
+ * nothing tells where it belongs, while it still holds its files and sockets.
  */
-function whoIsLeft(root: Identity | undefined, mark: string): number[] {
-  const left = treeOf(root, mark);
-  return left.length > 0 ? left : treeOf(root, mark);
+function leftOf(root: Identity | undefined, mark: string, seen: Seen): number[] {
+  const look = (): number[] => {
+    for (const identity of membersOf(root, mark)) seen.set(identity.pid, identity);
+    return [...seen.values()].filter(isAlive).map(({ pid }) => pid);
+  };
+  const left = look();
+  // Processes are looked at one after the other, so one whose parent ends as it begins can slip by: but not twice.
+  return left.length > 0 ? left : look();
 }
 
 async function killTree(
   first: number[],
+  seen: Seen,
   root: Identity | undefined,
   mark: string,
   clock: Clock,
@@ -75,7 +85,7 @@ async function killTree(
       sendSignal(pid, "SIGKILL");
     }
     await clock.sleep(lookMs, signal);
-    left = whoIsLeft(root, mark);
+    left = leftOf(root, mark, seen);
   }
   return { killed: [...killed], survivors: left.filter((pid) => statOf(pid) !== undefined) };
 }

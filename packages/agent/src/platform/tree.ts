@@ -38,23 +38,28 @@ function allMarks(agentId: string): string[] {
   return [...new Set(marks)].filter((mark) => mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable]);
 }
 
+/** Pids of everything that belongs to a run. */
+export function treeOf(root: Identity | undefined, mark: string): number[] {
+  return membersOf(root, mark).map(({ pid }) => pid);
+}
+
 /**
- * Pids of everything that belongs to a run: its session and process group, the descendants of its first process, and
+ * Everything that belongs to a run: its session and process group, the descendants of its first process, and
  * whoever carries the run's mark in its environment (a daemon that left the session). The first process itself included,
  * zombies not. When the pid has been given to another process since, its session and group are that one's. Of a run whose
  * first process nobody knows any more, the mark tells.
  */
-export function treeOf(root: Identity | undefined, mark: string): number[] {
+export function membersOf(root: Identity | undefined, mark: string): Identity[] {
   const younger = allProcesses().filter(({ startTicks }) => !root || startTicks >= root.startTicks);
   const recycled = younger.some(({ pid, startTicks }) => pid === root?.pid && startTicks !== root.startTicks);
   const belongs = ({ pid, session, group }: ProcessStat): boolean =>
     (root !== undefined && !recycled && [pid, session, group].includes(root.pid)) ||
     startEnvOf(pid, runVariable) === mark;
   const running = younger.filter(({ ended }) => !ended);
-  const members = new Set(running.filter(belongs).map(({ pid }) => pid));
+  const members = new Map(running.filter(belongs).map((stat) => [stat.pid, stat]));
   for (let before = -1; before !== members.size;) {
     before = members.size;
-    for (const { pid, parent } of running) if (members.has(parent)) members.add(pid);
+    for (const stat of running) if (members.has(stat.parent)) members.set(stat.pid, stat);
   }
-  return [...members];
+  return [...members.values()];
 }
