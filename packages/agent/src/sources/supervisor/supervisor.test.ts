@@ -8,7 +8,7 @@ import { serviceConfig, type ServiceConfig } from "../../config/services.js";
 import { Bus } from "../../core/bus.js";
 import { systemClock } from "../../core/clock.js";
 import { Pulse } from "../../core/pulse.js";
-import { bootId, statOf } from "../../platform/proc.js";
+import { allProcesses, bootId, readProc, statOf } from "../../platform/proc.js";
 import { markedRun } from "../../testing/marked-run.js";
 import { until } from "../../testing/until.js";
 import { Supervisor, type Services } from "./supervisor.js";
@@ -111,9 +111,16 @@ class Host implements AsyncDisposable {
     await until(() => {
       const left = this.#runs();
       for (const pid of left) endGroup(pid);
-      return left.length === 0;
+      return left.length === 0 && !this.#hasKeeper();
     });
-    rmSync(this.directory, { recursive: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** A keeper leaves its last record after the end of its run. */
+  #hasKeeper(): boolean {
+    return allProcesses().some(({ pid }) =>
+      readProc(`${pid}/cmdline`)?.includes(`\0ostler-keeper\0${this.directory}/`),
+    );
   }
 
   /** First processes of all runs that still live. */
