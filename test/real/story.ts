@@ -50,7 +50,7 @@ export async function liveThrough(agent: TestAgent, { services, name, answers }:
   assert.equal(await agent.pidOf(name), second);
   assert.ok(performance.now() - restartedMs < 3000, "adopted soon after the agent's start");
   assert.equal(startTicksOf(second), started);
-  assert.equal((await agent.events("service.adopted")).length, 1);
+  await until(async () => (await agent.events("service.adopted")).length === 1, "the adoption is stored, once");
 
   kill(second);
   const exited = await until(async () => (await agent.events("service.exited"))[1]);
