@@ -93,7 +93,7 @@ test("a daemon that runs is adopted by its pid file, and outlives agent and conf
   await agent.ready("web");
   assert.match(
     (await agent.ostler("why", "web")).stdout,
-    /It runs, pid \d+, .* It is attached by its pid file \/.*web\.pid; rule: services\.web\.attach\./,
+    /It runs, pid \d+, .*; it is attached by its pid file \/.*web\.pid; rule: services\.web\.attach\./,
   );
   const { usage } = (await until(async () => {
     const seen = JSON.parse((await agent.ostler("--json", "status", "web")).stdout) as { usage: { main?: object } };

@@ -95,7 +95,7 @@ END
     assert.deepEqual(service("db").attached, { owner: "systemd", name: "db.service" });
     assert.match(
       host.shell("ostler why db"),
-      new RegExp(`It runs, pid ${pid}, .* It belongs to systemd \\(db\\.service\\)`),
+      new RegExp(`It runs, pid ${pid}, .*; it belongs to systemd \\(db\\.service\\)`),
     );
     const usage = await until(() => {
       const { usage: its } = JSON.parse(host.shell("ostler --json status db")) as {

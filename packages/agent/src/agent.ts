@@ -202,7 +202,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       subscribe: (follow) => bus.subscribe("supervisor", follow),
       secrets: () => reload.running.secrets,
       degraded: (reason) => degraded("supervisor", reason),
-      attached: { processOf: (slot) => processIn(bus.state, slot), degraded, recovered },
+      attached: { degraded, recovered },
     }),
   );
   scope.own(
@@ -387,10 +387,6 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       await scope[Symbol.asyncDispose]();
     },
   };
-}
-
-function processIn({ services }: HostState, { service, process }: { service: string; process: string }) {
-  return own(own(services, service)?.processes ?? {}, process);
 }
 
 /** What the agent says of itself and its services is the agent's to say. */

@@ -7,7 +7,8 @@ import type { ProcessConfig } from "./config/processes.js";
 import type { Part } from "./core/assembly.js";
 import type { Checks } from "./sources/checks/checks.js";
 import { preflight } from "./sources/supervisor/preflight.js";
-import type { Services, Supervisor } from "./sources/supervisor/supervisor.js";
+import type { Services } from "./sources/supervisor/spec.js";
+import type { Supervisor } from "./sources/supervisor/supervisor.js";
 
 export type ServicesPartDeps = {
   supervisor: Supervisor;

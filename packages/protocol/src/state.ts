@@ -116,11 +116,11 @@ export const serviceState = z.object({
   since: z.string().describe("When `ready` last changed"),
   processes: z.record(z.string(), processState),
   checks: z.record(z.string(), checkState),
+  attached: attached.optional().describe("Present when the process has another owner than the agent"),
   scale: z
     .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))
     .optional()
     .describe("How many instances of a process somebody wants, and how many the configuration wanted then"),
-  attached: attached.optional().describe("Present when the process has another owner than the agent"),
   maintenance: maintenance.optional().describe("Present while people work on the service"),
   isolation: isolation.optional().describe("Present while the service is isolated"),
 });

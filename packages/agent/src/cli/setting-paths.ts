@@ -22,10 +22,6 @@ export class SettingPaths {
     return `services.${this.#service}.restart.${setting}`;
   }
 
-  attach(): string {
-    return `services.${this.#service}.attach`;
-  }
-
   /** A setting of a process; an instance like `worker@2` has those of `worker`. */
   process(process: string, setting: string): string {
     const [name = ""] = process.split("@");

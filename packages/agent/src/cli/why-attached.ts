@@ -1,32 +1,33 @@
 import type { Attached, Phase } from "@ostler/protocol";
+import { inWords } from "./output.js";
 import type { SettingPaths } from "./setting-paths.js";
-import type { Said } from "./why-process.js";
+import type { Answer } from "./why-process.js";
 
-/** Of a process with another owner nothing here decides: what could be done about it is the owner's. */
-export function ofAttached(phase: Phase, { owner, name }: Attached, paths: SettingPaths): Said {
-  const whose = owner === "systemd" ? `It belongs to systemd (${name})` : `It is attached by its pid file ${name}`;
-  return { says: `${inWords(phase)}. ${whose}`, rule: paths.attach() };
-}
-
-function inWords(phase: Phase): string {
+/** How a process is that has another owner: nothing here decides what comes next, and what could be done about it is the owner's. */
+export function ofAttached(
+  process: string,
+  phase: Phase,
+  { owner, name }: Attached,
+  { nowMs, paths }: { nowMs: number; paths: SettingPaths },
+): Omit<Answer, "about"> {
+  const whose = owner === "systemd" ? `it belongs to systemd (${name})` : `it is attached by its pid file ${name}`;
+  const rule = paths.process(process, "attach");
+  const says = (what: string): Omit<Answer, "about"> => ({ says: `${what}; ${whose}`, rule });
   switch (phase.name) {
     case "running":
-      return `It runs, pid ${phase.pid}, since ${phase.since}`;
-    case "stopping":
-      return `It is being stopped, pid ${phase.pid}, since ${phase.since}`;
-    case "stopped":
-    case "deferred":
-    case "scheduled":
-      return "It is stopped";
-    case "waiting":
-      return `It waits for its owner to start it, because ${phase.because}`;
-    case "completed":
-      return "It ended well";
+      return says(`It runs, pid ${phase.pid}, since ${phase.since}`);
+    case "waiting": {
+      const inMs = Math.max(0, Date.parse(phase.until) - nowMs);
+      const what = `It waits for its owner to start it again, at ${phase.until}, in ${inWords(inMs)}, because ${phase.because}`;
+      return { ...says(what), next: { at: phase.until, inMs, attempt: phase.attempt } };
+    }
     case "gave-up":
-      return `It is not restarted: ${phase.reason}`;
+      return says(`It does not run, and its owner does nothing about it: ${phase.reason}`);
+    case "completed":
+      return says("It ended well by itself, or is active without a process");
     case "exited":
-      return "It has just ended";
+      return says("It has ended, and its owner has not decided yet");
     default:
-      return phase satisfies never;
+      return says(`It is ${phase.name}`);
   }
 }

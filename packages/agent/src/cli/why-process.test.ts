@@ -85,3 +85,31 @@ test("a marker is told, seen or missed", () => {
     ],
   );
 });
+
+test("a process with another owner names that, and no setting that does not hold for it", () => {
+  const attached = { owner: "systemd" as const, name: "api.service" };
+  const rule = "services.web.processes.api.attach";
+  const [runs] = why({ name: "running", run: 1, pid: 7, startTicks: 1, since: at }, {}, { attached });
+  assert.deepEqual(
+    [runs?.says, runs?.rule],
+    [`It runs, pid 7, since ${at}; it belongs to systemd (api.service)`, rule],
+  );
+  const [waits] = why({ name: "waiting", attempt: 2, until: at, because: "it crashed" }, {}, { attached });
+  assert.match(
+    waits?.says ?? "",
+    /waits for its owner to start it again, at .*, in 1m 30s, because it crashed; it belongs/,
+  );
+  assert.deepEqual(waits?.next, { at, inMs: 90_000, attempt: 2 });
+  assert.match(
+    why({ name: "gave-up", reason: "oom-kill" }, {}, { attached })[0]?.says ?? "",
+    /does nothing about it: oom-kill/,
+  );
+  const exit = { kind: "signal" as const, signal: "SIGKILL", core: false };
+  const lastExit = { at, run: 1, exit, cause: "timeout" as const, uptimeMs: 1000, expected: true };
+  const lastRestart = { at, because: "systemd restarted it" };
+  const all = why({ name: "stopped" }, { lastExit, lastRestart }, { attached, restartedFor: { for: "end" } });
+  assert.deepEqual(
+    all.map((answer) => answer.rule),
+    [rule, undefined, undefined],
+  );
+});

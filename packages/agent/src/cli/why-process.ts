@@ -31,25 +31,27 @@ export type Circumstances = {
   nowMs: number;
   maintenance: Maintenance | undefined;
   isolation: Isolation | undefined;
+  /** Of a process that has another owner. */
   attached?: Attached | undefined;
   stoppedBy: Wish | undefined;
   restartedFor: RestartCause | undefined;
 };
 
-export type Said = Omit<Answer, "about">;
+type Said = Omit<Answer, "about">;
 
 export function whyProcess(process: string, state: ProcessState, around: Circumstances): Answer[] {
   const { crashLoop, lastExit, exceeded = {} } = state;
-  const { paths } = around;
+  const { attached, isolation, paths } = around;
+  const isOwners = attached && !(isolation && state.phase.name === "stopped");
   const all: Said[] = [
-    around.attached ? ofAttached(state.phase, around.attached, paths) : ofPhase(process, state, around),
+    isOwners ? ofAttached(process, state.phase, attached, around) : ofPhase(process, state, around),
     ...(crashLoop ? [ofCrashLoop(crashLoop, paths)] : []),
     ...(state.marker ? [ofMarker(process, state.marker, paths)] : []),
     ...Object.entries(exceeded).map(([watch, limit]) => ({
       says: `It is beyond a limit since ${limit.since}: ${limitInWords(limit)}`,
       rule: paths.watch(watch),
     })),
-    ...(lastExit ? [ofExit(process, lastExit, paths)] : []),
+    ...(lastExit ? [ofExit(process, lastExit, around)] : []),
     ...(state.lastRestart ? [ofRestart(state, around)] : []),
   ];
   return all.map((said) => ({ about: `process ${process}`, ...said }));
@@ -143,13 +145,17 @@ function ofCrashLoop({ since }: NonNullable<ProcessState["crashLoop"]>, paths: S
   };
 }
 
-function ofExit(process: string, exit: NonNullable<ProcessState["lastExit"]>, paths: SettingPaths): Said {
+function ofExit(
+  process: string,
+  exit: NonNullable<ProcessState["lastExit"]>,
+  { attached, paths }: Circumstances,
+): Said {
   const { run, at, uptimeMs, expected, cause } = exit;
   const says = `Run ${run} ${endInWords(exit)} at ${at}, after ${inWords(uptimeMs)}${expected ? ", as asked" : ""}`;
-  return { says, ...(cause === "timeout" ? { rule: paths.process(process, "stop.timeout") } : {}) };
+  return { says, ...(cause === "timeout" && !attached ? { rule: paths.process(process, "stop.timeout") } : {}) };
 }
 
-function ofRestart({ lastRestart, restarts }: ProcessState, { restartedFor, paths }: Circumstances): Said {
+function ofRestart({ lastRestart, restarts }: ProcessState, { restartedFor, attached, paths }: Circumstances): Said {
   const { at = "", because = "" } = lastRestart ?? {};
   const says = `It was last restarted at ${at}, because ${because} (${restarts} in all)`;
   switch (restartedFor?.for) {
@@ -158,7 +164,7 @@ function ofRestart({ lastRestart, restarts }: ProcessState, { restartedFor, path
     case "configuration":
       return { says, rule: restartedFor.settings.join(", ") || "config.reload" };
     case "end":
-      return { says, rule: paths.restart("policy") };
+      return attached ? { says } : { says, rule: paths.restart("policy") };
     case "wish": {
       const { wish } = restartedFor;
       const by = `${says}, by ${wish.by.kind} ${wish.by.name}`;

@@ -49,8 +49,8 @@ function answersTo(
   paths: SettingPaths,
 ): Answer[] {
   const { isolation, attached } = service;
-  const maintenance = maintenanceOf(state, name);
-  const around = { service: name, paths, nowMs: Date.now(), maintenance, isolation, attached };
+  const about = { service: name, paths, nowMs: Date.now(), isolation, attached };
+  const around = { ...about, maintenance: maintenanceOf(state, name) };
   return [
     ...Object.entries(service.processes).flatMap(([process, its]) =>
       whyProcess(process, its, {

@@ -26,8 +26,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   const parsed = configSchema.safeParse(withOverrides(document.value, env));
   const complaints = [
     ...(parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema)),
-    ...besideAttach(document.value),
     ...misplacedIn(document.value),
+    ...besideAttach(document.value),
   ];
   const wrong = complaints.map(({ path: keys, atKey, message }) => ({
     file: path,

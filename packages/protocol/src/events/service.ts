@@ -42,9 +42,9 @@ export const startFailureKind = z.enum([
   "limits",
   "environment",
   "keeper",
-  "owner",
   "host",
   "cancelled",
+  "owner",
 ]);
 export type StartFailureKind = z.infer<typeof startFailureKind>;
 
@@ -81,6 +81,7 @@ export type Overlap = z.infer<typeof overlap>;
 /** What a process waits for before it starts. */
 export const awaited = z.object({ process: z.string(), until: z.enum(["started", "ready", "completed"]) });
 export type Awaited = z.infer<typeof awaited>;
+
 /** Who owns the process of a service that the agent only watches, and acts on through its owner. */
 export const attached = z.object({
   owner: z.enum(["systemd", "pid-file"]),
@@ -182,7 +183,7 @@ export const serviceEvents = {
       ...ofProcess,
       run: z.int(),
       kind: startFailureKind.describe(
-        "`environment`: an env_file; `limits`: limits or nice; `host`: the kernel refused it; `keeper`: it could not record the start; `cancelled`: it was stopped meanwhile",
+        "`environment`: an env_file; `limits`: limits or nice; `host`: the kernel refused it; `keeper`: it could not record the start; `cancelled`: it was stopped meanwhile; `owner`: the owner of an attached one did not start it again",
       ),
       reason: z.string(),
     })

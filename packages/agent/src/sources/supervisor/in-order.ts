@@ -1,4 +1,5 @@
 import { baseName, type Awaited } from "@ostler/protocol";
+import { newStop } from "../../core/stop.js";
 import type { SupervisedProcess } from "./process.js";
 
 /** Several processes of one service together: which waits for which, and who has to go first. */
@@ -54,7 +55,49 @@ export async function inOrder<T>(
     acts.set(thing, done);
     return done;
   };
-  const results = await Promise.allSettled(things.map(begin));
+  await each(things, begin);
+}
+
+/** Each after those that come after it. Who does not run is stopped at once, lest it start meanwhile. */
+export async function stopInOrder(
+  processes: readonly SupervisedProcess[],
+  signal: AbortSignal,
+  stopped: (process: SupervisedProcess) => void = () => {},
+): Promise<void> {
+  for (const process of processes) process.intendStop();
+  await inOrder(
+    processes,
+    (one) => dependentsOf(one, processes),
+    async (one) => {
+      await one.stop(signal);
+      stopped(one);
+    },
+  );
+}
+
+/** Waits until all run. Who waits for one that cannot run cannot run either, and is not waited for. */
+export async function startTogether(
+  processes: readonly SupervisedProcess[],
+  start: (one: SupervisedProcess, patience: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const patience = newStop();
+  const starts = new Map(
+    processes.map((one) => [one, start(one, AbortSignal.any([signal, patience.signal]))] as const),
+  );
+  try {
+    await each(processes, async (one) => {
+      const awaited = awaitedBy(one, processes).map((other) => starts.get(other));
+      await Promise.all([starts.get(one), ...awaited]);
+    });
+  } finally {
+    patience.abort();
+  }
+}
+
+/** All at the same time, each to its end; of several failures the first is told. */
+export async function each<T>(things: readonly T[], act: (thing: T) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(things.map(act));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }

@@ -1,21 +1,11 @@
-import {
-  messageOf,
-  OstlerError,
-  own,
-  type Awaited,
-  type Exit,
-  type HostEvent,
-  type ProcessType,
-} from "@ostler/protocol";
+import { messageOf, OstlerError, type Awaited, type Exit, type HostEvent, type ProcessType } from "@ostler/protocol";
 import { typeOf, type ProcessConfig } from "../../config/processes.js";
-import type { RestartConfig } from "../../config/restart.js";
-import { processesOf, type ServiceConfig } from "../../config/services.js";
 import { Changes } from "../../core/changes.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
 import type { Refusal } from "../../platform/refusal.js";
-import { markOf, treeOf } from "../../platform/tree.js";
+import { markOf } from "../../platform/tree.js";
 import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote, type Launch } from "./keeper.js";
@@ -23,15 +13,13 @@ import { launch, type Begun, type LaunchDeps } from "./launch.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
 import { step, type Context, type Effect, type Ended, type Input, type Restart, type State } from "./machine.js";
-import type { Managed } from "./managed.js";
 import { forgetNotifications, Notification } from "./notification.js";
 import { recordedOutput, recordOutput } from "./output-record.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
 import { Run, type RunDeps } from "./run.js";
-
-export type ProcessSpec = { config: ProcessConfig; restart: RestartConfig };
+import type { ProcessSpec } from "./spec.js";
 
 export type ProcessDeps = LaunchDeps &
   EvidenceDeps & {
@@ -58,7 +46,7 @@ const keeperKilled = "its keeper was killed before it could record it";
  * One process of a service: performs what machine.ts decides and feeds back what happened.
  * Disposing it forgets the process; the process itself goes on under its keeper.
  */
-export class SupervisedProcess implements Managed {
+export class SupervisedProcess implements Disposable {
   readonly slot: Slot;
   #spec: ProcessSpec;
   #state: State;
@@ -126,18 +114,6 @@ export class SupervisedProcess implements Managed {
   get config(): ProcessConfig {
     return this.#spec.config;
   }
-
-  pids(): number[] {
-    return this.running ? treeOf(this.running.identity, this.running.mark) : [];
-  }
-
-  suits(service: ServiceConfig): boolean {
-    const config = own(processesOf(service), this.slot.process);
-    return service.attach === undefined && config !== undefined && typeOf(config) === this.type;
-  }
-
-  /** It can always be stopped. */
-  refuseUnstoppable(): void {}
 
   /** Settings that are read when they are used; the caller restarts the process where that is not enough. */
   reconfigure(spec: ProcessSpec): void {
@@ -230,9 +206,8 @@ export class SupervisedProcess implements Managed {
     throw new OstlerError("failed", `${this.#name} is ${name}${this.#why === "" ? "" : `: ${this.#why}`}`);
   }
 
-  /** Stops the process, and lets go of it for ever: nothing of it is left on the disk but its output. @throws like `stop` */
-  async remove(signal: AbortSignal): Promise<void> {
-    await this.stop(signal);
+  /** Lets go of the process for ever: nothing of it is left on the disk but its output. */
+  forget(): void {
     this[Symbol.dispose]();
     forgetSlot(this.#deps.records, this.slot);
     forgetNotifications(this.#deps.records, this.slot);

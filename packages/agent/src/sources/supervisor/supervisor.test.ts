@@ -11,7 +11,8 @@ import { Pulse } from "../../core/pulse.js";
 import { allProcesses, bootId, readProc, statOf } from "../../platform/proc.js";
 import { markedRun } from "../../testing/marked-run.js";
 import { until } from "../../testing/until.js";
-import { Supervisor, type Services } from "./supervisor.js";
+import type { Services } from "./spec.js";
+import { Supervisor } from "./supervisor.js";
 
 /** Of nobody else: a supervisor ends what carries the marks of its agent. */
 const agentId = `supervisor-test-${process.pid}`;
@@ -64,7 +65,6 @@ class Host implements AsyncDisposable {
       isIsolated: (service) => isolated.includes(service),
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
       attached: {
-        processOf: ({ service, process }) => this.bus.state.services[service]?.processes[process],
         degraded: (part, reason) => this.bus.publish({ type: "agent.degraded", data: { part, reason } }),
         recovered: (part) => this.bus.publish({ type: "agent.recovered", data: { part } }),
       },

@@ -9,34 +9,27 @@ import {
   own,
   processUnreadyReasons,
   type Awaited,
-  type EventData,
   type HostState,
-  type ProcessType,
 } from "@ostler/protocol";
-import { attachedTo, ownerOf } from "../../config/attach.js";
-import { checksOf, processesOf, type ServiceConfig } from "../../config/services.js";
-import { restartConfig } from "../../config/restart.js";
-import { typeOf } from "../../config/processes.js";
-import { stopConfig } from "../../config/stop.js";
+import { processesOf } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
 import type { Pulse } from "../../core/pulse.js";
+import { Attachments, type AttachmentsDeps } from "./attached/attachments.js";
 import { findExecutable } from "../../platform/executable.js";
 import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import type { SpoolRange } from "../../platform/spool.js";
-import { marksLeft } from "../../platform/tree.js";
-import { newStop } from "../../core/stop.js";
-import { attach, type AttachDeps } from "./attached/attach.js";
-import { Systemctl } from "./attached/systemctl.js";
-import { awaitedBy, awaitsOf, dependentsOf, inOrder, withAwaited } from "./in-order.js";
+import { marksLeft, treeOf } from "../../platform/tree.js";
+import { awaitsOf, dependentsOf, each, inOrder, startTogether, stopInOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Begun } from "./launch.js";
 import type { Restart } from "./machine.js";
-import type { Managed } from "./managed.js";
-import { SupervisedProcess, type ProcessDeps, type ProcessSpec } from "./process.js";
+import { SupervisedProcess, type ProcessDeps } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, marksOf, readSlot, runPrefix, type Slot } from "./records.js";
 import { recover, type Recovery } from "./recovery.js";
+import { shapeIn, shapeOf } from "./shape.js";
+import { specIn, typeIn, type ProcessSpec, type Services } from "./spec.js";
 
 export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "awaits"> & {
   runDir: string;
@@ -50,10 +43,8 @@ export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "a
   isIsolated: (service: string) => boolean;
   degraded: (reason: string) => void;
   /** What those need that have another owner. */
-  attached: Pick<AttachDeps, "processOf" | "degraded" | "recovered">;
+  attached: Pick<AttachmentsDeps, "degraded" | "recovered">;
 };
-
-export type Services = Readonly<Record<string, ServiceConfig>>;
 
 /**
  * Keeps the services of the configuration running, and finds those again that an agent before it left running.
@@ -61,8 +52,11 @@ export type Services = Readonly<Record<string, ServiceConfig>>;
  */
 export class Supervisor implements Disposable {
   readonly #deps: ProcessDeps & SupervisorDeps;
-  readonly #processes = new Map<string, Managed>();
-  readonly #systemctl: Systemctl;
+  readonly #processes = new Map<string, SupervisedProcess>();
+  /** The services that have another owner; nothing of them is in `#processes`. */
+  readonly #attached: Attachments;
+  /** What an earlier configuration had left running has ended. */
+  #unknownEnded = false;
   /** What was last told of each service, to tell it again only when it changes. */
   readonly #told: Map<string, string>;
   readonly #watch: RecordWatch;
@@ -92,10 +86,12 @@ export class Supervisor implements Disposable {
     this.#deps = { ...deps, awaits: (slot) => this.#awaits(slot) };
     this.#services = services;
     this.#marks = marksLeft(deps.agentId);
-    this.#systemctl = new Systemctl({
-      ...{ clock: deps.clock, env: deps.env },
-      degraded: (reason) => deps.attached.degraded("systemctl", reason),
-      recovered: () => deps.attached.recovered("systemctl"),
+    this.#attached = new Attachments({
+      ...deps,
+      ...deps.attached,
+      hasOurs: (service) =>
+        [...this.#processes.values()].some(({ slot }) => slot.service === service) ||
+        (!this.#unknownEnded && allMarks(deps.records).some((mark) => mark.service === service)),
     });
     this.#told = new Map(
       Object.entries(deps.previous.services).map(([name, state]) => [name, JSON.stringify(shapeIn(state))]),
@@ -107,6 +103,7 @@ export class Supervisor implements Disposable {
       onMark: (mark) => this.#processes.get(keyOf(mark))?.onMark(mark),
       looked: () => {
         for (const process of this.#processes.values()) process.look();
+        this.#attached.look();
         beat();
       },
     });
@@ -125,24 +122,24 @@ export class Supervisor implements Disposable {
    * after is started with it. @throws OstlerError `not-found`, `failed`
    */
   async start(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    const attached = this.#attachedIn(service, process);
+    const attached = this.#attached.find(service, process);
     if (attached) return attached.start(signal);
-    const all = this.#ownOf(service);
+    const all = this.#named(service, undefined);
     const isIdle = all.every(({ isWanted }) => !isWanted);
     const meant =
       process === undefined
         ? all.filter(
             ({ phase, type }) => phase !== "scheduled" && (isIdle || phase !== "completed" || type === "daemon"),
           )
-        : withAwaited(this.#named(service, process).filter(isOwn), all);
+        : withAwaited(this.#named(service, process), all);
     await startTogether(meant, (one, patience) => one.start(patience), signal);
   }
 
   /** Done when nothing of it is left. @throws OstlerError `not-found`, `failed` */
   async stop(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
-    const attached = this.#attachedIn(service, process);
+    const attached = this.#attached.find(service, process);
     if (attached) return attached.stop(signal);
-    await stopInOrder(this.#named(service, process).filter(isOwn), (one) => one.stop(signal));
+    await stopInOrder(this.#named(service, process), signal);
   }
 
   /**
@@ -150,14 +147,12 @@ export class Supervisor implements Disposable {
    * first starts again where one comes after another. @throws OstlerError `not-found`, `failed`
    */
   async restart(service: string, process: string | undefined, how: Restart, signal: AbortSignal): Promise<void> {
-    const attached = this.#attachedIn(service, process);
+    const attached = this.#attached.find(service, process);
     if (attached) return attached.restart(how, signal);
-    const meant = this.#named(service, process)
-      .filter(isOwn)
-      .filter(
-        // A cure is not for what somebody has stopped meanwhile.
-        ({ type, isWanted }) => (isWanted || !how.backOff) && (process !== undefined || type !== "scheduled"),
-      );
+    const meant = this.#named(service, process).filter(
+      // A cure is not for what somebody has stopped meanwhile.
+      ({ type, isWanted }) => (isWanted || !how.backOff) && (process !== undefined || type !== "scheduled"),
+    );
     const ordered = meant.filter((one) => dependentsOf(one, meant).length > 0);
     for (const one of ordered) this.#leaving.add(one);
     try {
@@ -179,7 +174,9 @@ export class Supervisor implements Disposable {
 
   /** Done when those run that are to run. @throws OstlerError `failed` */
   async settled(service: string, process: string, signal: AbortSignal): Promise<void> {
-    const meant = this.#ownOf(service).filter(({ slot, isWanted }) => isWanted && baseName(slot.process) === process);
+    const meant = [...this.#processes.values()].filter(
+      ({ slot, isWanted }) => isWanted && slot.service === service && baseName(slot.process) === process,
+    );
     await each(meant, (one) => one.settled(signal));
   }
 
@@ -191,20 +188,25 @@ export class Supervisor implements Disposable {
   /** Goes over to other services: the new start, those that are gone stop, `changed` restart, the rest is not touched. */
   async reconfigure(services: Services, changed: (slot: Slot) => boolean, signal: AbortSignal): Promise<void> {
     this.#services = services;
+    this.#attached.letGo(services);
     const before = [...this.#processes.values()];
-    const kept = before.filter((process) => isIn(services, process));
+    const kept = before.filter(({ slot, type }) => typeIn(services, slot) === type);
     const gone = before.filter((process) => !kept.includes(process));
     for (const process of kept) process.reconfigure(specIn(services, process.slot));
-    // Of another type or owner it is another process: it comes when the old one is gone.
+    // Of another type it is another process: nothing that was known of the old one means anything for it.
+    const others = gone.filter(({ slot }) => typeIn(services, slot) !== undefined);
     this.#takeOver(services);
     await Promise.all([
-      this.#remove(gone, services, signal).then(() => this.#takeOver(services)),
+      this.#remove(gone, services, signal).then(() => {
+        if (others.length > 0) this.#takeOver(services);
+      }),
       each(
         // A scheduled process has its new settings from its next run on.
-        kept.filter(isOwn).filter(({ slot, type, isWanted }) => isWanted && type !== "scheduled" && changed(slot)),
+        kept.filter(({ slot, type, isWanted }) => isWanted && type !== "scheduled" && changed(slot)),
         (one) => one.restart({ because: "its configuration changed", backOff: false }, signal),
       ),
     ]);
+    this.#attached.take(services); // Those of ours that have another owner now have ended.
     for (const service of Object.keys(services)) this.#unblock(service);
   }
 
@@ -226,17 +228,20 @@ export class Supervisor implements Disposable {
 
   /** Pids of everything a process consists of; empty while it does not run. */
   pidsOf(slot: Slot): number[] {
-    return this.#processes.get(keyOf(slot))?.pids() ?? [];
+    const attached = this.#attached.at(slot);
+    if (attached) return attached.pids();
+    const running = this.#processes.get(keyOf(slot))?.running;
+    return running ? treeOf(running.identity, running.mark) : [];
   }
 
-  /** @throws OstlerError `not-found`, `wrong-state` when something of a service runs that has an owner whom nobody can ask to stop it */
+  /** @throws OstlerError `wrong-state` when a service runs that has an owner whom nobody here can ask to stop it */
   refuseUnstoppable(service: string): void {
-    for (const process of this.#named(service, undefined)) process.refuseUnstoppable();
+    this.#attached.find(service, undefined)?.refuseUnstoppable();
   }
 
   [Symbol.dispose](): void {
     this.#end.abort();
-    this.#systemctl[Symbol.dispose]();
+    this.#attached[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     this.#subscription[Symbol.dispose]();
     for (const process of this.#processes.values()) process[Symbol.dispose]();
@@ -248,26 +253,27 @@ export class Supervisor implements Disposable {
     if (event.type === "service.ready" || event.type === "service.unready") {
       const input = event.type === "service.ready" ? "ready" : "unready";
       for (const process of this.#processes.values()) if (process.slot.service === service) process.feed({ input });
+      this.#attached.find(service, undefined)?.feed(input);
     }
     this.#unblock(service);
   }
 
   /** Whatever happens to a service may be what one of its processes has waited for. */
   #unblock(service: string): void {
-    for (const process of this.#ownOf(service)) if (process.phase === "deferred") process.feed({ input: "unblocked" });
+    for (const process of this.#processes.values())
+      if (process.phase === "deferred" && process.slot.service === service) process.feed({ input: "unblocked" });
   }
 
   #awaits(slot: Slot): readonly Awaited[] {
     const one = this.#processes.get(keyOf(slot));
-    if (!one || !isOwn(one) || !one.config.after?.length) return [];
-    const { after } = one.config;
-    const all = this.#ownOf(slot.service);
+    if (!one?.config.after?.length) return [];
+    const all = [...this.#processes.values()].filter((other) => other.slot.service === slot.service);
     const isReady = (other: Pick<SupervisedProcess, "slot">): boolean => {
       const its = own(this.#deps.state().services, slot.service);
       return its !== undefined && processUnreadyReasons(its, other.slot.process).length === 0;
     };
     const staying = all.filter((other) => !this.#leaving.has(other));
-    const left = after.filter(({ process }) =>
+    const left = one.config.after.filter(({ process }) =>
       all.some((other) => this.#leaving.has(other) && baseName(other.slot.process) === process),
     );
     return left.length > 0 ? left : awaitsOf(one, staying, isReady);
@@ -281,14 +287,11 @@ export class Supervisor implements Disposable {
       this.#told.set(service, JSON.stringify(shape));
       this.#deps.publish({ type: "service.configured", data: { service, ...shape } });
     }
+    this.#attached.take(services);
     for (const [service, config] of Object.entries(services))
-      for (const process of Object.keys(processesOf(config))) {
+      for (const process of config.attach ? [] : Object.keys(processesOf(config))) {
         const slot = { service, process };
         if (this.#processes.has(keyOf(slot))) continue;
-        if (config.attach) {
-          this.#attach(slot, config);
-          continue;
-        }
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
         if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
         else if (then === "start" && this.#isStoppedWithOthers(supervised)) supervised.intendStop();
@@ -298,19 +301,13 @@ export class Supervisor implements Disposable {
       }
   }
 
-  /** What runs here of it from an earlier configuration has to end before it belongs to somebody else. */
-  #attach(slot: Slot, config: ServiceConfig): void {
-    const { records, previous, attached } = this.#deps;
-    if (readSlot(records, slot).runs.length > 0) return;
-    const deps = { ...this.#deps, ...attached, systemctl: this.#systemctl };
-    const otherBoot = previous.agent.bootId !== bootId();
-    this.#processes.set(keyOf(slot), attach(slot, config, { ...deps, otherBoot }));
-  }
-
   /** A further instance of a process that somebody has stopped. */
   #isStoppedWithOthers({ slot }: SupervisedProcess): boolean {
-    const others = this.#ownOf(slot.service).filter(
-      (other) => other.slot.process !== slot.process && baseName(other.slot.process) === baseName(slot.process),
+    const others = [...this.#processes.values()].filter(
+      (other) =>
+        other.slot.service === slot.service &&
+        other.slot.process !== slot.process &&
+        baseName(other.slot.process) === baseName(slot.process),
     );
     return others.length > 0 && others.every(({ phase }) => phase === "stopped");
   }
@@ -338,7 +335,8 @@ export class Supervisor implements Disposable {
     const gone = [...slots.values()].map((slot) => this.#recover(slot, specIn(services, slot)).supervised);
     try {
       await this.#remove(gone, services, this.#end.signal);
-      if (gone.length > 0) this.#takeOver(this.#services); // It may have another owner now.
+      this.#unknownEnded = true;
+      this.#attached.take(this.#services); // What had a process of ours may have another owner now.
     } catch (failure) {
       if (!this.#end.signal.aborted)
         this.#deps.degraded(`cannot end what an earlier configuration left running: ${messageOf(failure)}`);
@@ -346,35 +344,21 @@ export class Supervisor implements Disposable {
   }
 
   /** Stops processes for ever, and takes leave of the services that are not there any more. */
-  async #remove(gone: readonly Managed[], services: Services, signal: AbortSignal): Promise<void> {
-    const forget = (process: Managed): void => void this.#processes.delete(keyOf(process.slot));
-    await Promise.all([
-      each(
-        gone.filter((one) => !isOwn(one)),
-        (one) => one.remove(signal).then(() => forget(one)),
-      ),
-      stopInOrder(gone.filter(isOwn), (one) => one.remove(signal).then(() => forget(one))),
-    ]);
+  async #remove(gone: readonly SupervisedProcess[], services: Services, signal: AbortSignal): Promise<void> {
+    await stopInOrder(gone, signal, (process) => {
+      process.forget();
+      this.#processes.delete(keyOf(process.slot));
+    });
     for (const service of [...this.#told.keys()].filter((name) => !Object.hasOwn(services, name))) {
       this.#told.delete(service);
       this.#deps.publish({ type: "service.removed", data: { service } });
     }
   }
 
-  /** The processes of a service that we keep running ourselves. */
-  #ownOf(service: string): SupervisedProcess[] {
-    return [...this.#processes.values()].filter(isOwn).filter(({ slot }) => slot.service === service);
-  }
-
-  /** The process of a service that has another owner; there is never more than one. */
-  #attachedIn(service: string, process: string | undefined): Managed | undefined {
-    return this.#named(service, process).find((one) => !isOwn(one));
-  }
-
-  #named(service: string, process: string | undefined): Managed[] {
+  #named(service: string, process: string | undefined): SupervisedProcess[] {
     const all = [...this.#processes.values()];
     const its = all.filter(({ slot }) => slot.service === service);
-    const isMeant = ({ slot }: Managed): boolean =>
+    const isMeant = ({ slot }: SupervisedProcess): boolean =>
       process === undefined || slot.process === process || baseName(slot.process) === process;
     const named = its.filter(isMeant);
     if (named.length > 0) return named;
@@ -384,7 +368,7 @@ export class Supervisor implements Disposable {
         process,
         its.map(({ slot }) => slot.process),
       );
-    throw notFound("service", service, new Set(all.map(({ slot }) => slot.service)));
+    throw notFound("service", service, new Set(all.map(({ slot }) => slot.service).concat(this.#attached.names)));
   }
 }
 
@@ -393,100 +377,6 @@ function hasBegun(records: string, slot: Slot, run: number): boolean {
   return marksOf(records, slot, run).some(({ mark }) => mark === "started");
 }
 
-/** What is told of a service. */
-type Shape = Omit<EventData<"service.configured">, "service">;
-
-function shapeOf(config: ServiceConfig): Shape {
-  const processes = Object.entries(processesOf(config));
-  return {
-    processes: processes.map(([name]) => name),
-    ...typesOf(processes.map(([name, its]) => [name, typeOf(its)])),
-    checks: checksOf(config),
-    ...(config.attach ? { attached: attachedTo(ownerOf(config.attach)) } : {}),
-  };
-}
-
-/** A service of the state in the form in which it is told. */
-function shapeIn({ processes, checks, attached }: HostState["services"][string]): Shape {
-  return {
-    processes: Object.keys(processes),
-    ...typesOf(Object.entries(processes).map(([name, { type = "daemon" }]) => [name, type])),
-    checks: Object.entries(checks).map(([name, { role, process }]) => ({
-      name,
-      role,
-      ...(process === undefined ? {} : { process }),
-    })),
-    ...(attached ? { attached } : {}),
-  };
-}
-
-/** That a process is a daemon goes without saying. */
-function typesOf(types: [string, ProcessType][]): Pick<Shape, "types"> {
-  const special = types.filter(([, type]) => type !== "daemon");
-  return special.length > 0 ? { types: Object.fromEntries(special) } : {};
-}
-
 function keyOf({ service, process }: Slot): string {
   return `${service}/${process}`;
-}
-
-function isIn(services: Services, managed: Managed): boolean {
-  const { service, process } = managed.slot;
-  const config = services[service];
-  return config !== undefined && Object.hasOwn(processesOf(config), process) && managed.suits(config);
-}
-
-/** The settings of a process; of one that has left the configuration, what is needed to stop it. */
-function specIn(services: Services, { service, process }: Slot): ProcessSpec {
-  const config = services[service];
-  const processConfig = config && processesOf(config)[process];
-  // A process that is to end is not restarted for ending well.
-  if (processConfig && typeOf(processConfig) === "oneshot" && config.restart.policy === "always")
-    return { config: processConfig, restart: { ...config.restart, policy: "on-failure" } };
-  if (processConfig) return { config: processConfig, restart: config.restart };
-  const stop = stopConfig.parse({});
-  return {
-    config: { command: [], env: {}, cwd: "/", listens: [], stop },
-    restart: restartConfig.parse({ policy: "never" }),
-  };
-}
-
-/** Each after those that come after it. Who does not run is stopped at once, lest it start meanwhile. */
-async function stopInOrder(
-  processes: readonly SupervisedProcess[],
-  stop: (process: SupervisedProcess) => Promise<void>,
-): Promise<void> {
-  for (const process of processes) process.intendStop();
-  await inOrder(processes, (one) => dependentsOf(one, processes), stop);
-}
-
-/** Waits until all run. Who waits for one that cannot run cannot run either, and is not waited for. */
-async function startTogether(
-  processes: readonly SupervisedProcess[],
-  start: (one: SupervisedProcess, patience: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const patience = newStop();
-  const starts = new Map(
-    processes.map((one) => [one, start(one, AbortSignal.any([signal, patience.signal]))] as const),
-  );
-  try {
-    await each(processes, async (one) => {
-      const awaited = awaitedBy(one, processes).map((other) => starts.get(other));
-      await Promise.all([starts.get(one), ...awaited]);
-    });
-  } finally {
-    patience.abort();
-  }
-}
-
-function isOwn(managed: Managed): managed is SupervisedProcess {
-  return managed instanceof SupervisedProcess;
-}
-
-/** All at the same time, each to its end; of several failures the first is told. */
-async function each<T>(things: readonly T[], act: (thing: T) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(things.map(act));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
 }

@@ -5,8 +5,7 @@ import type { ServiceConfig } from "../../../config/services.js";
 import type { Clock } from "../../../core/clock.js";
 import { newStop } from "../../../core/stop.js";
 import { isAlive, uptimeMsOf } from "../../../platform/proc.js";
-import type { Input, Restart } from "../machine.js";
-import type { Managed } from "../managed.js";
+import type { Restart } from "../machine.js";
 import type { Slot } from "../records.js";
 import { Cure } from "./cure.js";
 import { Defiance, type DefianceDeps } from "./defiance.js";
@@ -37,10 +36,8 @@ const settleMs = 100;
  * A process that has another owner: watched, told of like any other, and acted on only through its owner. It is never started
  * because it does not run. Disposing it ends the watching.
  */
-export class AttachedProcess implements Managed {
+export class AttachedProcess implements Disposable {
   readonly slot: Slot;
-  /** Nobody restarts it because of a configuration of ours. */
-  readonly isWanted = false;
   readonly #config: ServiceConfig;
   readonly #deps: AttachedDeps;
   readonly #end = newStop();
@@ -66,21 +63,24 @@ export class AttachedProcess implements Managed {
     this.look();
   }
 
+  /** It is still what the configuration of its service wants. */
   suits({ attach }: ServiceConfig): boolean {
     return JSON.stringify(attach) === JSON.stringify(this.#config.attach);
   }
 
+  /** Done when it runs. @throws OstlerError */
   async start(signal: AbortSignal): Promise<void> {
     await this.#act({ action: "start", because: "", cure: false }, signal);
   }
 
+  /** Done when nothing of it runs. @throws OstlerError */
   async stop(signal: AbortSignal): Promise<void> {
     const isHopeless = this.#deps.owner.refusal("stop") !== undefined;
     if (isHopeless && this.#told.is !== "running") return; // There is nothing to refuse.
     await this.#act({ action: "stop", because: "", cure: false }, signal);
   }
 
-  /** A cure waits for its turn: a restart that did not help is not repeated at once. */
+  /** Done when it runs again; one with `backOff`, a cure, waits for its turn, and is done when it waits. @throws OstlerError */
   async restart({ because, backOff }: Restart, signal: AbortSignal): Promise<void> {
     this.#refuse("restart");
     if (!backOff) await this.#act({ action: "restart", because, cure: false }, signal);
@@ -89,7 +89,7 @@ export class AttachedProcess implements Managed {
   }
 
   /** Its owner keeps it: the agent only looks away. */
-  async remove(): Promise<void> {
+  letGo(): void {
     this[Symbol.dispose]();
     this.#defiance.tell(false);
     if (this.#told.is !== "running") return;
@@ -98,39 +98,27 @@ export class AttachedProcess implements Managed {
     this.#deps.publish({ type: "service.exited", data: { ...about, ...letGo, whileAway: false } });
   }
 
+  /** @throws OstlerError `wrong-state` when it runs and its owner cannot be asked to stop it */
   refuseUnstoppable(): void {
     if (this.#told.is === "running") this.#refuse("stop");
   }
 
+  /** Pids of everything it consists of; empty while it does not run. */
   pids(): number[] {
     return this.#told.is === "running" ? this.#deps.owner.pidsOf(this.#told.identity) : [];
   }
 
+  /** Called about once a second. */
   look(): void {
     this.#defiance.tell(this.#told.is === "running" && !this.#first && !this.#asked);
     const isGone = this.#told.is === "running" && !isAlive(this.#told.identity);
     if (this.#looks === 0 && (isGone || this.#deps.clock.monotonic() >= this.#dueMs)) void this.#lookAgain();
   }
 
-  feed({ input }: Input): void {
-    if (input === "ready" && this.#told.is === "running") this.#cure.helped(this.#told.run);
-    if (input === "unready") this.#cure.unready();
-  }
-
-  reconfigure(): void {
-    // Nothing of it is ours to set.
-  }
-
-  onMark(): void {
-    // It has no keeper that could leave one.
-  }
-
-  outputOf(): undefined {
-    return undefined;
-  }
-
-  begunOf(): undefined {
-    return undefined;
+  /** What has become of its service. */
+  feed(readiness: "ready" | "unready"): void {
+    if (readiness === "unready") this.#cure.unready();
+    else if (this.#told.is === "running") this.#cure.helped(this.#told.run);
   }
 
   [Symbol.dispose](): void {
@@ -238,10 +226,8 @@ export class AttachedProcess implements Managed {
     if (heldMs(service) !== undefined || isIsolated(service)) return;
     await this.#act({ action: "restart", because, cure: true }, this.#end.signal).catch((failure: unknown) => {
       if (this.#end.signal.aborted) return;
-      publish({
-        type: "service.start-failed",
-        data: { ...this.slot, run: run + 1, kind: "owner", reason: messageOf(failure) },
-      });
+      const data = { ...this.slot, run: run + 1, kind: "owner" as const, reason: messageOf(failure) };
+      publish({ type: "service.start-failed", data });
     });
   }
 

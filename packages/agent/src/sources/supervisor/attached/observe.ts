@@ -52,7 +52,7 @@ export function toldBefore(before: ProcessState | undefined): Told {
     case "gave-up":
       return { ...known, is: "gave-up", reason: phase.reason };
     case "stopped":
-    case "deferred":
+    case "deferred": // What it was before it was attached.
     case "scheduled":
       return { ...known, is: run === 0 ? "unseen" : "stopped" };
     default:
