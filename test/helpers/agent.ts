@@ -223,7 +223,9 @@ export function endServices(runDir: string): void {
   const names = readdirSync(runs, { recursive: true }).map(String);
   for (const name of names) {
     const [, pid, ticks] = /\.started\.(\d+)\.(\d+)$/.exec(name) ?? [];
-    if (pid !== undefined && startTicksOf(Number(pid)) === Number(ticks)) kill(-Number(pid));
+    if (pid === undefined || startTicksOf(Number(pid)) !== Number(ticks)) continue;
+    kill(-Number(pid));
+    kill(Number(pid)); // Its start is recorded before it leads a group, and before it carries its mark.
   }
 }
 
