@@ -210,9 +210,12 @@ export class TestAgent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end("SIGKILL");
     endServices(this.place.data);
-    for (const pid of this.servicePids()) kill(pid);
-    await until(() => this.servicePids().length === 0, "nothing is left of the services");
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // Keepers leave their last record.
+    await until(() => {
+      const left = [...this.servicePids(), ...keepersBelow(this.directory)];
+      for (const pid of left) kill(pid);
+      return left.length === 0;
+    }, "nothing is left of the services");
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   }
 }
 
@@ -241,12 +244,21 @@ function startTicksOf(pid: number): number | undefined {
 
 /** Pids of all processes whose environment contains a text. */
 export function pidsMarked(text: string): number[] {
+  return pidsWith("environ", text);
+}
+
+/** Pids of keepers whose records lie below a directory: they would write one more while it is removed. */
+function keepersBelow(directory: string): number[] {
+  return pidsWith("cmdline", `\0ostler-keeper\0${directory}/`);
+}
+
+function pidsWith(file: "environ" | "cmdline", text: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(text);
+        return readFileSync(`/proc/${pid}/${file}`, "latin1").includes(text);
       } catch {
         return false;
       }
