@@ -1,36 +1,23 @@
 import assert from "node:assert/strict";
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Envelope } from "@ostler/protocol";
 import { fixture, TestAgent } from "../helpers/agent.js";
 import { until } from "@ostler/sdk/testing";
+import { clockOf, setClock } from "./clock.js";
 import { needs } from "./tools.js";
-
-/** What faketime(1) preloads. It gives one process another wall clock, and leaves the monotonic one alone. */
-const library = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketime.so.1`;
 
 const hour = 3_600_000;
 
 /** An agent with a job every second, whose wall clock can be set. */
-async function scheduled(): Promise<{ agent: TestAgent; set: (offset: string) => void }> {
+async function scheduled(): Promise<{ scheduledAgent: TestAgent; set: (offset: string) => void }> {
   const agent = TestAgent.prepare(
     `services: {shop: {command: [${fixture("one-shot.sh")}, ran, DIR/work], cron: {at: "* * * * * *", missed: run}}}\n`,
   );
   const file = join(agent.directory, "clock");
-  const set = (offset: string): void => {
-    writeFileSync(`${file}.new`, offset); // Never seen half written.
-    renameSync(`${file}.new`, file);
-  };
-  set("+0");
-  Object.assign(agent.env, {
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: "1",
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
-  });
+  Object.assign(agent.env, clockOf(file));
   await agent.run();
-  return { agent, set };
+  return { scheduledAgent: agent, set: (offset) => setClock(file, offset) };
 }
 
 const due = async (agent: TestAgent): Promise<number[]> =>
@@ -51,8 +38,8 @@ test(
   "a clock that is set forward by hours makes no burst of runs: they are told as missed, and made up for once",
   needs("faketime"),
   async () => {
-    const { agent, set } = await scheduled();
-    await using _ = agent;
+    const { scheduledAgent, set } = await scheduled();
+    await using agent = scheduledAgent;
     await triggered(agent, ({ length }) => length >= 2, "it has run twice");
     const before = await due(agent);
     set("+3h");
@@ -75,8 +62,8 @@ test(
 );
 
 test("a clock that is set back by hours does not stop a schedule", needs("faketime"), async () => {
-  const { agent, set } = await scheduled();
-  await using _ = agent;
+  const { scheduledAgent, set } = await scheduled();
+  await using agent = scheduledAgent;
   await triggered(agent, ({ length }) => length >= 2, "it has run twice");
   const before = (await due(agent)).at(-1) ?? 0;
   set("-3h");

@@ -9,20 +9,24 @@ import { seeded, type Random } from "../helpers/seeded.js";
 import { sightingsOf, type Sightings } from "../helpers/sightings.js";
 import { SmallDisk } from "../helpers/small-disk.js";
 import { until } from "../helpers/until.js";
+import { clockOf, setClock } from "./clock.js";
 import { needs, needsRoot } from "./tools.js";
 
 /**
  * Everything goes wrong in an order that nobody has thought of. The seed of a failure is in its message; with
  * OSTLER_FAULTS_SEED set to it the same faults come in the same order (though not at the very same moments).
  *
- * The clock is not stepped: it is the whole host's, and this test must not touch what is not its own.
+ * The clock that is stepped is the agents' own (faketime): the host's is not for a test to touch.
  */
 
 const faultCount = Number(process.env.OSTLER_FAULTS_COUNT ?? 500);
 const seed = Number(process.env.OSTLER_FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-const services = ["plain", "stubborn", "brood", "forking", "chatty", "pair"];
-const slots = ["plain/main", "stubborn/main", "brood/main", "forking/main", "chatty/main", "pair/left", "pair/right"];
+const services = ["plain", "stubborn", "brood", "forking", "chatty", "pair", "ranked"];
+const slots = [
+  ...["plain/main", "stubborn/main", "brood/main", "forking/main", "chatty/main", "pair/left", "pair/right"],
+  ...["ranked/db", "ranked/web@1", "ranked/web@2"],
+];
 
 const configWith = (change: number, directory: string): string => `
 agent: {data_dir: ${directory}, log: {level: warn}, journal: {max_size: 1GiB}}
@@ -35,6 +39,13 @@ services:
   chatty: {${unruly("chatty")}}
   pair:
     processes: {left: {command: [sleep, "601"], ${soon}}, right: {command: [sleep, "602"], ${soon}, env: {CHANGE: "${change}"}}}
+    ${often}
+  ranked:
+    processes:
+      web: {command: [sleep, "603"], ${soon}, instances: 2, after: [db: ready, prepare: completed]}
+      db: {command: [sleep, "604"], ${soon}, env: {CHANGE: "${change}"}}
+      prepare: {command: ["true"], type: oneshot, after: [db]}
+      timer: {command: ["true"], cron: {at: "* * * * * *", missed: run}}
     ${often}
 `;
 
@@ -60,6 +71,7 @@ class Ordeal implements AsyncDisposable {
   static async begin(random: Random): Promise<Ordeal> {
     const disk = await SmallDisk.mount("48m");
     const agent = TestAgent.prepare("#");
+    Object.assign(agent.env, clockOf(join(agent.directory, "clock")));
     agent.place = { data: disk.seen, wrapper: ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh", ...disk.wrapper] };
     const ordeal = new Ordeal(agent, disk, random);
     ordeal.#configure();
@@ -135,9 +147,14 @@ class Ordeal implements AsyncDisposable {
     [7, "a restart", () => this.#command("service.restart")],
     [2, "a stop by hand", () => this.#byHand("stop")],
     [2, "a start by hand", () => this.#byHand("start")],
+    [3, "the clock is set", () => this.#setClock()],
     [2, "the disk is full", () => this.#disk.fill()],
     [3, "the disk has room", () => this.#disk.makeRoom()],
   ];
+
+  #setClock(): void {
+    setClock(join(this.agent.directory, "clock"), this.#random.of(["+0", "+5m", "-5m", "+3h", "-3h", "+1d"]));
+  }
 
   #configure(change = this.#change): void {
     this.agent.configure(configWith(change, this.#disk.directory).trimStart());
@@ -198,7 +215,7 @@ class Ordeal implements AsyncDisposable {
 
 test(
   `${faultCount} random faults: nothing runs twice, everything runs in the end, and the journal tells every end once`,
-  { ...needs("unshare", "nsenter", "mount"), ...needsRoot() },
+  { ...needs("unshare", "nsenter", "mount", "faketime"), ...needsRoot() },
   async () => {
     await using ordeal = await Ordeal.begin(seeded(seed));
     try {
