@@ -1,5 +1,6 @@
 import type { Exit } from "@ostler/protocol";
-import { step, type Context, type Effect, type Input, type State } from "../sources/supervisor/machine.js";
+import { step } from "../sources/supervisor/machine.js";
+import type { Context, Effect, Input, State } from "../sources/supervisor/states.js";
 import { noHistory, type Policy } from "../sources/supervisor/restart-decision.js";
 
 /** The words of stories about the supervisor's machine, and a walk through them that says every step as one line. */

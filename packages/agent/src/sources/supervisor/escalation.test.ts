@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stopConfig } from "../../config/stop.js";
 import { escalate, escalateLater } from "./escalation.js";
-import type { Context, Effect, State } from "./machine.js";
+import type { Context, Effect, State } from "./states.js";
 import { always, context as contextOf } from "../../testing/machine-walk.js";
 import { noHistory } from "./restart-decision.js";
 

@@ -1,5 +1,5 @@
 import type { HostEvent } from "@ostler/protocol";
-import type { Context, Effect, State } from "./machine.js";
+import type { Context, Effect, State } from "./states.js";
 
 /** A process that does not end when it is asked to is asked in other ways, before it is killed at the timeout. */
 

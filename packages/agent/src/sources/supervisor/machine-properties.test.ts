@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { step, type Context, type Input, type State } from "./machine.js";
+import { step } from "./machine.js";
+import type { Context, Input, State } from "./states.js";
 import {
   code,
   signal,

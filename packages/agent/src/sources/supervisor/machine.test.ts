@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Exit } from "@ostler/protocol";
-import { step, type Context, type Input, type State } from "./machine.js";
+import { step } from "./machine.js";
+import type { Context, Input, State } from "./states.js";
 import { noHistory, type Policy } from "./restart-decision.js";
 import {
   code,

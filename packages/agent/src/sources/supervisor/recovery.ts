@@ -1,7 +1,7 @@
 import type { Exit, Phase, ProcessState } from "@ostler/protocol";
 import type { Identity } from "../../platform/proc.js";
 import { exitOf } from "./keeper.js";
-import type { State } from "./machine.js";
+import type { State } from "./states.js";
 import type { RunRecord, SlotRecord } from "./records.js";
 import { noHistory, type History } from "./restart-decision.js";
 

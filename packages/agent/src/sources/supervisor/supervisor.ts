@@ -23,7 +23,7 @@ import { marksLeft, treeOf } from "../../platform/tree.js";
 import { awaitsOf, dependentsOf, each, inOrder, startTogether, stopInOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Begun } from "./launch.js";
-import type { Restart } from "./machine.js";
+import type { Restart } from "./states.js";
 import { SupervisedProcess, type ProcessDeps } from "./process.js";
 import { RecordWatch } from "./record-watch.js";
 import { allMarks, claim, makeDirectory, marksOf, readSlot, runPrefix, type Slot } from "./records.js";

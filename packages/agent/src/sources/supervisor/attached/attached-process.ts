@@ -5,7 +5,7 @@ import type { ServiceConfig } from "../../../config/services.js";
 import type { Clock } from "../../../core/clock.js";
 import { newStop } from "../../../core/stop.js";
 import { isAlive, uptimeMsOf } from "../../../platform/proc.js";
-import type { Restart } from "../machine.js";
+import type { Restart } from "../states.js";
 import type { Slot } from "../records.js";
 import { Cure } from "./cure.js";
 import { Defiance, type DefianceDeps } from "./defiance.js";
