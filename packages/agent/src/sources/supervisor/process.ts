@@ -6,16 +6,17 @@ import { newStop } from "../../core/stop.js";
 import type { Identity } from "../../platform/proc.js";
 import type { Refusal } from "../../platform/refusal.js";
 import { markOf } from "../../platform/tree.js";
-import { markSpools, type SpoolMark, type SpoolRange } from "../../platform/spool.js";
+import { markSpools, type SpoolRange } from "../../platform/spool.js";
 import { causeOf } from "./cause.js";
 import { exitOf, keeperLives, readNote, type Launch } from "./keeper.js";
 import { launch, type Begun, type LaunchDeps } from "./launch.js";
+import { Launches, type Launched } from "./launches.js";
 import { findEvidence, type EvidenceDeps } from "./evidence.js";
 import { endLeftBehind } from "./left-behind.js";
 import { step } from "./machine.js";
 import type { Context, Effect, Ended, Input, Restart, State } from "./states.js";
 import { forgetNotifications, Notification } from "./notification.js";
-import { recordedOutput, recordOutput } from "./output-record.js";
+import { recordOutput } from "./output-record.js";
 import { forgetSlot, marksOf, runPrefix, setStopped, type Mark, type Slot } from "./records.js";
 import type { Recovery } from "./recovery.js";
 import { isClean } from "./restart-decision.js";
@@ -34,9 +35,6 @@ export type ProcessDeps = LaunchDeps &
     /** When a scheduled process is to run next, in milliseconds since 1970. */
     nextRunMs: (slot: Slot) => number | undefined;
   };
-
-/** A run that this agent has launched: what it was begun with, and where its output begins. */
-type Launched = { run: number; from: SpoolMark; begun?: Begun };
 
 /** How long a keeper may take to record what we have seen already. */
 const recordMs = 500;
@@ -57,8 +55,7 @@ export class SupervisedProcess implements Disposable {
   #notification: Notification | undefined;
   /** Resolves when nobody is left of runs that an agent before this one has not ended to the last process. */
   #leftBehind: Promise<void> | undefined;
-  /** The runs that were launched last: of two, because one may begin while the other is told. */
-  #outputs: Launched[] = [];
+  readonly #launches: Launches;
   /** What went wrong last, for whoever waits for it to run. */
   #why = "";
   #lostMs: number | undefined;
@@ -76,6 +73,7 @@ export class SupervisedProcess implements Disposable {
     this.#spec = spec;
     this.#state = state;
     this.#deps = deps;
+    this.#launches = new Launches(deps.records, slot);
   }
 
   /** The run whose first process runs; nothing while none does. */
@@ -85,18 +83,12 @@ export class SupervisedProcess implements Disposable {
 
   /** Where the output of a run is; of one that an earlier agent has launched, only if that has recorded it. */
   outputOf(run: number): SpoolRange | undefined {
-    const [own, next] = this.#outputs.slice(this.#outputs.findIndex((output) => output.run === run));
-    if (own?.run !== run) {
-      const from = recordedOutput(this.#deps.records, this.slot, run);
-      const [later] = this.#outputs;
-      return from && { from, ...(later ? { to: later.from } : {}) };
-    }
-    return { from: own.from, ...(next ? { to: next.from } : {}) };
+    return this.#launches.outputOf(run);
   }
 
   /** What a run was begun with; unknown of one that an earlier agent has launched. */
   begunOf(run: number): Begun | undefined {
-    return this.#outputs.find((output) => output.run === run)?.begun;
+    return this.#launches.begunOf(run);
   }
 
   /** It runs, or would if it could. */
@@ -337,10 +329,10 @@ export class SupervisedProcess implements Disposable {
     const notify = this.#expectNotification(run);
     if (notify && "reason" in notify) return failed({ kind: "host", reason: notify.reason });
     const from = markSpools(this.#deps.spools, this.slot.service, this.slot.process);
-    const output: Launched = { run, from };
-    this.#outputs = [...this.#outputs.slice(-1), output];
+    const launched: Launched = { run, from };
+    this.#launches.add(launched);
     if (this.#spec.config.marker) recordOutput(this.#deps.records, this.slot, run, from);
-    const begun = (what: Begun): void => void (output.begun = what);
+    const begun = (what: Begun): void => void (launched.begun = what);
     launch(this.slot, run, this.#markOf(run), this.#spec.config, this.#deps, { begun, failed, keeperEnded }, notify);
   }
 
@@ -455,7 +447,7 @@ export class SupervisedProcess implements Disposable {
 
   /** It was launched, and its keeper has not recorded the start yet. */
   #awaitsKeeper(name: State["name"]): boolean {
-    const isLaunched = this.#run === undefined || this.#outputs.at(-1)?.run === this.#state.run;
+    const isLaunched = this.#run === undefined || this.#launches.newest === this.#state.run;
     return (name === "starting" || name === "cancelling") && isLaunched && !this.#leftBehind;
   }
 

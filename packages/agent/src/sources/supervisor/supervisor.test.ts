@@ -399,10 +399,10 @@ test("children that outlive a crashed process are ended before the next run begi
   await using host = new Host();
   const script = `sleep 600 & echo $! >> ${host.path("children")}; wait`;
   const pid = await begun(host, { web: shell(script, { restart: { backoff: { initial: "0s" } } }) });
-  await until(() => existsSync(host.path("children")));
+  const children = (): string => (existsSync(host.path("children")) ? readFileSync(host.path("children"), "utf8") : "");
+  const [first] = await until(() => /^\d+(?=\n)/.exec(children()) ?? undefined, "its child is told");
   process.kill(pid, "SIGKILL");
   await host.happened("service.restarted");
-  const [first = ""] = readFileSync(host.path("children"), "utf8").split("\n");
   assert.equal(lives(Number(first)), false);
 });
 
