@@ -38,6 +38,7 @@ import { Pulse } from "./core/pulse.js";
 import { Scope } from "./core/scope.js";
 import { lockAgent } from "./platform/agent-lock.js";
 import { bootId } from "./platform/proc.js";
+import { marksLeft } from "./platform/tree.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
@@ -180,6 +181,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
 
   const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
   const services = scaled(config.services, bus.state);
+  const left = marksLeft(store.agentId);
   const schedules = scope.own(new Schedules(services, { publish: bus.publish, clock, state: () => bus.state }));
   const supervisor = scope.own(
     Supervisor.start(services, {
@@ -194,6 +196,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       },
       isIsolated: (service) => own(bus.state.services, service)?.isolation !== undefined,
       previous,
+      runsLeft: left.runs,
       state: () => bus.state,
       nextRunMs: (slot) => schedules.nextMs(slot),
       agentId: store.agentId,
@@ -251,7 +254,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.onSample("watches", watches.take));
   scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
 
-  const leftTasks = scope.own(new LeftTasks({ publish: bus.publish, clock, agentId: store.agentId }));
+  const leftTasks = scope.own(new LeftTasks({ publish: bus.publish, clock, marks: left.tasks }));
   const dispatcher = scope.own(
     new Dispatcher(
       {

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { OstlerError } from "@ostler/protocol";
 import { environmentOf } from "./environment.js";
 
@@ -19,6 +18,7 @@ export async function* readJournal(
   signal: AbortSignal,
   agent: NodeJS.ProcessEnv = process.env,
 ): AsyncGenerator<JournalEntry> {
+  const { createInterface } = await import("node:readline"); // Few agents read a journal: it would delay the start of all.
   if (signal.aborted) return;
   const env = environmentOf({ LC_ALL: "C" }, agent);
   const fixed = ["--output=json", "--all", "--quiet", "--no-pager"];

@@ -8,22 +8,9 @@ export function markOf(agentId: string, service: string, process: string, run: n
   return `${agentId}/${service}/${process}/${run}`;
 }
 
-/**
- * Marks of all runs of an agent of which somebody is left, however old they are. Not the run that this agent itself is part
- * of, because a service started it.
- */
-export function marksLeft(agentId: string): string[] {
-  return allMarks(agentId).filter((mark) => /^[^/]+\/[^/]+\/[^/]+\/\d+$/.test(mark));
-}
-
 /** The mark of a task, which no process can have: its name could not be one's. */
 export function taskMarkOf(agentId: string, service: string, task: string): string {
   return `${agentId}/${service}/task:${task}`;
-}
-
-/** Marks of all tasks of an agent of which somebody is left; not of one that has started this agent. */
-export function taskMarksLeft(agentId: string): string[] {
-  return allMarks(agentId).filter((mark) => /^[^/]+\/[^/]+\/task:[^/]+$/.test(mark));
 }
 
 /** Whose mark it is. */
@@ -32,10 +19,19 @@ export function taskIn(mark: string): { service: string; task: string } {
   return { service, task: task.replace("task:", "") };
 }
 
-/** Marks of an agent that are on living processes, but the one that this agent itself carries. */
-function allMarks(agentId: string): string[] {
-  const marks = allProcesses().flatMap(({ pid, ended }) => (ended ? [] : (startEnvOf(pid, runVariable) ?? [])));
-  return [...new Set(marks)].filter((mark) => mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable]);
+/**
+ * Marks of all runs and tasks of an agent of which somebody is left, however old they are. Not of the run that this agent itself
+ * is part of, because a service or a task started it.
+ */
+export function marksLeft(agentId: string): { runs: string[]; tasks: string[] } {
+  const found = allProcesses().flatMap(({ pid, ended }) => (ended ? [] : (startEnvOf(pid, runVariable) ?? [])));
+  const marks = [...new Set(found)].filter(
+    (mark) => mark.startsWith(`${agentId}/`) && mark !== process.env[runVariable],
+  );
+  return {
+    runs: marks.filter((mark) => /^[^/]+\/[^/]+\/[^/]+\/\d+$/.test(mark)),
+    tasks: marks.filter((mark) => /^[^/]+\/[^/]+\/task:[^/]+$/.test(mark)),
+  };
 }
 
 /** Pids of everything that belongs to a run. */

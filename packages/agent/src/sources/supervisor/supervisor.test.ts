@@ -9,6 +9,7 @@ import { Bus } from "../../core/bus.js";
 import { systemClock } from "../../core/clock.js";
 import { Pulse } from "../../core/pulse.js";
 import { allProcesses, bootId, readProc, statOf } from "../../platform/proc.js";
+import { marksLeft } from "../../platform/tree.js";
 import { markedRun } from "../../testing/marked-run.js";
 import { until } from "../../testing/until.js";
 import type { Services } from "./spec.js";
@@ -56,6 +57,7 @@ class Host implements AsyncDisposable {
       runDir: this.directory,
       spools: join(this.directory, "output"),
       previous,
+      runsLeft: marksLeft(agentId).runs,
       state: () => this.bus.state,
       nextRunMs: () => undefined,
       pulse: new Pulse(systemClock),

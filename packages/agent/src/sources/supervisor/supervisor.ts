@@ -19,7 +19,7 @@ import { findExecutable } from "../../platform/executable.js";
 import { OomWatch } from "../../platform/oom.js";
 import { bootId, isAlive } from "../../platform/proc.js";
 import type { SpoolRange } from "../../platform/spool.js";
-import { marksLeft, treeOf } from "../../platform/tree.js";
+import { treeOf } from "../../platform/tree.js";
 import { awaitsOf, dependentsOf, each, inOrder, startTogether, stopInOrder, withAwaited } from "./in-order.js";
 import { keeperLives, readNote } from "./keeper.js";
 import type { Begun } from "./launch.js";
@@ -36,6 +36,8 @@ export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "a
   state: () => HostState;
   /** What the journal knew before this agent started. */
   previous: HostState;
+  /** Marks of the runs of which somebody is left (see platform/tree.ts). */
+  runsLeft: readonly string[];
   pulse: Pulse;
   /** The bus; the supervisor listens to when its services are ready. */
   subscribe: (follow: (published: Published) => void) => Disposable;
@@ -85,7 +87,7 @@ export class Supervisor implements Disposable {
   private constructor(services: Services, deps: Omit<ProcessDeps, "awaits"> & SupervisorDeps) {
     this.#deps = { ...deps, awaits: (slot) => this.#awaits(slot) };
     this.#services = services;
-    this.#marks = marksLeft(deps.agentId);
+    this.#marks = deps.runsLeft;
     this.#attached = new Attachments({
       ...deps,
       ...deps.attached,

@@ -2,9 +2,9 @@ import type { Publish } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import { endTree } from "../../platform/tree-end.js";
-import { taskIn, taskMarksLeft, treeOf } from "../../platform/tree.js";
+import { taskIn, treeOf } from "../../platform/tree.js";
 
-export type LeftTasksDeps = { publish: Publish; clock: Clock; agentId: string };
+export type LeftTasksDeps = { publish: Publish; clock: Clock; marks: readonly string[] };
 
 /** How long whoever is asked to end has for it. */
 const graceMs = 5000;
@@ -16,8 +16,7 @@ export class LeftTasks implements Disposable {
   readonly #end = newStop();
 
   constructor(deps: LeftTasksDeps) {
-    const marks = taskMarksLeft(deps.agentId);
-    this.ended = Promise.all(marks.map((mark) => this.#endOne(mark, deps))).then(() => undefined);
+    this.ended = Promise.all(deps.marks.map((mark) => this.#endOne(mark, deps))).then(() => undefined);
   }
 
   [Symbol.dispose](): void {
