@@ -81,6 +81,8 @@ await build({
   platform: "node",
   target: "node20",
   format: "cjs",
+  // The launcher runs the bundle as a script of its own, which knows `require` and no `import()`.
+  supported: { "dynamic-import": false },
   minify: true,
   keepNames: true,
   legalComments: "linked",

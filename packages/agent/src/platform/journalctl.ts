@@ -18,7 +18,7 @@ export async function* readJournal(
   signal: AbortSignal,
   agent: NodeJS.ProcessEnv = process.env,
 ): AsyncGenerator<JournalEntry> {
-  const { createInterface } = await import("node:readline"); // Few agents read a journal: it would delay the start of all.
+  const { createInterface } = await import("node:readline"); // Few agents need it; it would delay the start of all.
   if (signal.aborted) return;
   const env = environmentOf({ LC_ALL: "C" }, agent);
   const fixed = ["--output=json", "--all", "--quiet", "--no-pager"];
