@@ -14,6 +14,9 @@ export const restart: Input = { input: "restart", because: "asked", backOff: fal
 export const cure: Input = { input: "restart", because: "unhealthy", backOff: true };
 export const due: Input = { input: "restart-due" };
 export const stable: Input = { input: "stable" };
+export const unblocked: Input = { input: "unblocked" };
+export const itsTime: Input = { input: "due" };
+export const overdue: Input = { input: "overdue" };
 export const started = (run: number): Input => ({ input: "started", run, pid: 100 + run, startTicks: run });
 export const failed = (run: number): Input => ({ input: "start-failed", run, kind: "host", reason: "no room" });
 export const adopted = (run: number): Input => ({

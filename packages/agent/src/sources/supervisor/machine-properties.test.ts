@@ -23,11 +23,10 @@ import {
   atOnce,
   stopped,
   context,
+  itsTime,
+  overdue,
+  unblocked,
 } from "../../testing/machine-walk.js";
-
-const unblocked: Input = { input: "unblocked" };
-const itsTime: Input = { input: "due" };
-const overdue: Input = { input: "overdue" };
 
 const anyInput: fc.Arbitrary<(run: number) => Input> = fc.oneof(
   ...[start, stop, restart, cure, due, stable, ready, unready, unblocked, itsTime, overdue].map((input) =>

@@ -20,11 +20,10 @@ import {
   started,
   stop,
   stopped,
+  itsTime,
+  overdue,
+  unblocked,
 } from "../../testing/machine-walk.js";
-
-const unblocked: Input = { input: "unblocked" };
-const itsTime: Input = { input: "due" };
-const overdue: Input = { input: "overdue" };
 
 type Told = Input | [Input, Partial<Context>];
 

@@ -397,6 +397,16 @@ test("nobody of a process tree is left after a stop, wherever it hides", async (
   assert.deepEqual(pids.filter(lives), []);
 });
 
+test("a cure that comes too late does not start what somebody has stopped meanwhile", async () => {
+  await using host = new Host();
+  await begun(host, { web: sleeper });
+  await host.supervisor?.stop("web", undefined, never);
+  const cure = { because: "it was unhealthy", backOff: true };
+  for (const process of [undefined, "main"]) await host.supervisor?.restart("web", process, cure, never);
+  assert.equal(host.phase("web"), "stopped");
+  assert.equal(host.story().at(-1), "stopped");
+});
+
 test("children that outlive a crashed process are ended before the next run begins", async () => {
   await using host = new Host();
   const script = `sleep 600 & echo $! >> ${host.path("children")}; wait`;
