@@ -128,3 +128,25 @@ test("lines that were refused are told as soon as lines are taken again", async 
   await destination[Symbol.asyncDispose]();
   assert.match(text, /"level":"warn".*"2 log lines were dropped"\}\ntaken again\n$/);
 });
+
+test("lines that were missed are told also when the reader stalls right then, with nothing said after that", async () => {
+  using dir = tempDir();
+  const fifo = dir.at("fifo");
+  execFileSync("mkfifo", [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const clock = new FakeClock();
+  const destination = LogDestination.open(fifo, clock);
+  const pipeBytes = 64 * 1024;
+  const line = `${"x".repeat(4095)}\n`; // A pipe takes these whole or not at all.
+  for (let bytes = 0; bytes < pipeBytes + 1024 * 1024; bytes += line.length) destination.write(line);
+  destination.write("missed\n");
+  const buffer = Buffer.alloc(pipeBytes);
+  let text = "";
+  for (let full = true; full; full = text.endsWith(line)) {
+    text = buffer.toString("utf8", 0, readSync(reader, buffer));
+    await clock.pass(100);
+  }
+  closeSync(reader);
+  await destination[Symbol.asyncDispose]();
+  assert.match(text, /^\{"level":"warn".*"1 log lines were dropped"\}\n$/);
+});

@@ -43,8 +43,7 @@ export class LogDestination implements AsyncDisposable {
       this.#dropped++;
       return;
     }
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    this.#wait(bytes);
     this.#flush();
   }
 
@@ -54,6 +53,11 @@ export class LogDestination implements AsyncDisposable {
     while (this.#waiting.length > 0 && this.#clock.monotonic() < until) await this.#clock.sleep(retryMs, never);
     this.#cancelRetry?.();
     this.#writer.close();
+  }
+
+  #wait(bytes: Buffer): void {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
   }
 
   #flush(): void {
@@ -87,17 +91,25 @@ export class LogDestination implements AsyncDisposable {
     }
   }
 
-  /** Once, as soon as a line can be written again. */
+  /** Once, as soon as a line can be written again; what of it does not fit now waits as every line does. */
   #tellDropped(): void {
     const line = {
       level: "warn",
       time: new Date(this.#clock.now()).toISOString(),
       msg: `${this.#dropped} log lines were dropped`,
     };
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    let written: number;
     try {
-      if (this.#writer.write(Buffer.from(`${JSON.stringify(line)}\n`)) > 0) this.#dropped = 0;
+      written = this.#writer.write(bytes);
     } catch {
       this.#retry(refusedRetryMs); // The count is kept.
+      return;
+    }
+    if (written > 0) this.#dropped = 0;
+    if (written < bytes.length) {
+      if (written > 0) this.#wait(bytes.subarray(written));
+      this.#retry(retryMs);
     }
   }
 }

@@ -4,9 +4,11 @@ import { Socket } from "node:net";
 /** Takes as many bytes as can be taken at once: 0 when the reader stalls. Throws when there is no reader any more. */
 export type Writer = { write(bytes: Buffer): number; close(): void };
 
-/** Appends to a file. Throws when it cannot be opened. */
+const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+
+/** Appends to a file, or writes to a named pipe that somebody reads. Throws when it cannot be opened. */
 export function fileWriter(path: string): Writer {
-  return writerTo(openSync(path, "a", 0o640));
+  return writerTo(openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o640));
 }
 
 /**
@@ -15,7 +17,6 @@ export function fileWriter(path: string): Writer {
  */
 export function standardWriter(file: 1 | 2): Writer {
   if (fstatSync(file).isSocket()) return socketWriter(file);
-  const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
   try {
     return writerTo(openSync(`/proc/self/fd/${file}`, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
   } catch {
