@@ -1,6 +1,7 @@
 import type { Position } from "./envelope.js";
 import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
+import { foldAlert } from "./fold-alert.js";
 import { acceptCommand, finishCommand } from "./fold-command.js";
 import {
   countEnd,
@@ -145,8 +146,20 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
     case "service.unready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: false, since: time }));
+    case "alert.pending":
+    case "alert.fired":
+    case "alert.resolved":
+    case "rule.blinded":
+    case "rule.restored":
+    case "rule.baselined":
+    case "rule.removed":
+      return withService(state, event.data.service, (service) => foldAlert(service, event, time));
+    case "host.inventoried":
+      return { ...state, host: event.data.inventory };
     case "check.passed":
       return withCheck(state, event.data, { status: "passed", since: time });
+    case "check.warned":
+      return withCheck(state, event.data, { status: "warned", reason: event.data.reason, since: time });
     case "check.failed": {
       return withCheck(state, event.data, { status: "failed", reason: event.data.reason, since: time });
     }
@@ -217,7 +230,7 @@ function configureService(state: HostState, data: EventData<"service.configured"
     return [name, known?.role === role && known.process === process ? known : { role, status: "pending", ...about }];
   });
   const service: ServiceState = {
-    ...(before ?? { ready: false, since: time }),
+    ...(before ?? { ready: false, since: time, alerts: {}, rules: {} }),
     processes: Object.fromEntries(processes),
     checks: Object.fromEntries(checks),
   };

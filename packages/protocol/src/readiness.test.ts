@@ -12,7 +12,7 @@ function process(phase: Phase, type?: ProcessType): ProcessState {
 }
 
 function service(processes: ServiceState["processes"], checks: Record<string, CheckState> = {}): ServiceState {
-  return { ready: false, since, processes, checks };
+  return { ready: false, since, processes, checks, alerts: {}, rules: {} };
 }
 
 test("a one-shot process is ready when it has completed, and not while it runs", () => {

@@ -6,7 +6,20 @@ export type Sample =
   | { type: "process.measured"; service: string; process: string; usage: RunUsage }
   | { type: "check.probed"; service: string; check: string; ok: boolean; tookMs: number }
   | { type: "http.answered"; route: string; method: string; status: number; tookMs: number }
+  | ({ type: "series.scraped"; service: string; source: string; at: number; tookMs: number } & Scraped)
+  | { type: "host.measured"; at: number; families: Family[] }
+  | { type: "check.pushed"; service: string; check: string; status: "passed" | "warned" | "failed"; reason: string }
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
+
+/** What came of one look at a source of numbers; `at` is in milliseconds since 1970. */
+export type Scraped =
+  { outcome: "scraped"; families: Family[]; dropped: number } | { outcome: "unreachable"; reason: string };
+
+/** The series of one metric, as Prometheus has them: `_bucket`, `_sum` and `_count` of a histogram are points of it. */
+export type Family = { name: string; type: FamilyType; help: string; points: Point[] };
+export type FamilyType = "counter" | "gauge" | "histogram" | "summary" | "untyped";
+export type Labels = Readonly<Record<string, string>>;
+export type Point = { name: string; labels: Labels; value: number };
 
 /** What one run of a process uses: its first process and everything that came from it. What cannot be read is absent. */
 export type RunUsage = {

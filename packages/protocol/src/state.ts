@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { advice, alertSeverity, blindness } from "./events/alert.js";
 import { actor, outcome } from "./events/command.js";
+import { inventory } from "./events/host.js";
 import {
   attached,
   awaited,
@@ -91,12 +93,34 @@ export type ProcessState = z.infer<typeof processState>;
 
 export const checkState = z.object({
   role: checkRole,
-  status: z.enum(["pending", "passed", "failed"]),
+  status: z.enum(["pending", "passed", "warned", "failed"]),
   reason: z.string().optional(),
   process: z.string().optional().describe("The process that it is about, where it is about one"),
   since: z.string().optional(),
 });
 export type CheckState = z.infer<typeof checkState>;
+
+export const alertState = z.object({
+  state: z.enum(["pending", "firing"]),
+  rule: z.string(),
+  labels: z.record(z.string(), z.string()).optional(),
+  severity: alertSeverity,
+  since: z.string().describe("When what the rule looks for began to hold; of a firing one, when it fired"),
+  summary: z.string(),
+  value: z.number().optional().describe("When it became what it is"),
+  runbook: z.string().optional(),
+  advice: advice.optional(),
+});
+export type AlertState = z.infer<typeof alertState>;
+
+export const ruleState = z.object({
+  blind: z
+    .object({ because: blindness, reason: z.string(), since: z.string() })
+    .optional()
+    .describe("Present while the rule can say nothing"),
+  baseline: z.object({ value: z.number(), at: z.string() }).optional(),
+});
+export type RuleState = z.infer<typeof ruleState>;
 
 /** While people work on it nothing is restarted by itself. */
 export const maintenance = z.object({ by: actor, since: z.string(), until: z.string(), reason: z.string() });
@@ -116,6 +140,8 @@ export const serviceState = z.object({
   since: z.string().describe("When `ready` last changed"),
   processes: z.record(z.string(), processState),
   checks: z.record(z.string(), checkState),
+  alerts: z.record(z.string(), alertState).default({}).describe("Pending and firing, by `alertKey`"),
+  rules: z.record(z.string(), ruleState).default({}).describe("Those of which there is something to say"),
   attached: attached.optional().describe("Present when the process has another owner than the agent"),
   scale: z
     .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))
@@ -165,6 +191,7 @@ export const hostState = z.object({
     rejected: z.object({ at: z.string(), problems: z.array(z.string()) }).optional(),
   }),
   maintenance: maintenance.optional().describe("Present while people work on the whole host"),
+  host: inventory.optional().describe("What the host is made of, once that is known"),
   services: z.record(z.string(), serviceState),
   controllers: z.record(z.string(), controllerState),
   commands: z.record(z.string(), commandState).describe("The last ones, by id"),

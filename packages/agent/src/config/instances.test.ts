@@ -33,7 +33,8 @@ test("there is a bound", () => {
 });
 
 function wish(instances: number, configured: number): HostState {
-  const shop = { ready: false, since: "", processes: {}, checks: {}, scale: { worker: { instances, configured } } };
+  const scale = { worker: { instances, configured } };
+  const shop = { ready: false, since: "", processes: {}, checks: {}, alerts: {}, rules: {}, scale };
   return { ...initialState("e"), services: { shop } };
 }
 

@@ -1,7 +1,7 @@
 import { notifiedCheck, own, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { attachConfig } from "./attach.js";
-import { checkConfig } from "./checks.js";
+import { checkConfig } from "./checks/check.js";
 import type { EnvFile } from "./env-file.js";
 import { instancesOf } from "./instances.js";
 import { startOrder } from "./order.js";

@@ -12,7 +12,10 @@ const ofCheck = {
 export const checkEvents = {
   "check.passed": z
     .object({ ...ofCheck, tookMs: z.number() })
-    .describe("A check passed as often in a row as its `successes` asks."),
+    .describe("A check passed as often in a row as its `successes` asks, without a warning."),
+  "check.warned": z
+    .object({ ...ofCheck, reason: z.string(), tookMs: z.number() })
+    .describe("A check passed as often in a row as its `successes` asks, but with a warning."),
   "check.failed": z
     .object({ ...ofCheck, reason: z.string(), failures: z.int().describe("Failed probes in a row") })
     .describe("A check failed as often in a row as its `failures` asks."),

@@ -1,9 +1,11 @@
 import type * as z from "zod";
 import { agentEvents } from "./agent.js";
+import { alertEvents } from "./alert.js";
 import { checkEvents } from "./check.js";
 import { commandEvents } from "./command.js";
 import { configEvents } from "./config.js";
 import { controllerEvents } from "./controller.js";
+import { hostEvents } from "./host.js";
 import { journalEvents } from "./journal.js";
 import { maintenanceEvents } from "./maintenance.js";
 import { serviceEvents } from "./service.js";
@@ -15,6 +17,8 @@ export const events = {
   ...configEvents,
   ...serviceEvents,
   ...checkEvents,
+  ...alertEvents,
+  ...hostEvents,
   ...taskEvents,
   ...commandEvents,
   ...controllerEvents,

@@ -67,7 +67,7 @@ const fileIdentity = z.object({
   inode: z.number(),
 });
 
-export const checkRole = z.enum(["liveness", "readiness"]);
+export const checkRole = z.enum(["liveness", "readiness", "startup", "info"]);
 export type CheckRole = z.infer<typeof checkRole>;
 
 /** How a process runs: `oneshot` to its end, once, before the service is ready; `scheduled` to its end, at set times. */

@@ -17,7 +17,7 @@ for (const type of types)
   test(`${type} has a severity and a description, and is named in the past tense`, () => {
     assert.ok(["info", "warn", "error", "critical"].includes(severityOf(example(type))));
     assert.match(events[type].description ?? "", /^[A-Z].*\.$/);
-    assert.match(type, /^[a-z]+\.([a-z]+-)*([a-z]*(ed|lost|seen)|began|ready|unready|unreachable|gave-up)$/);
+    assert.match(type, /^[a-z]+\.([a-z]+-)*([a-z]*(ed|lost|seen)|began|pending|ready|unready|unreachable|gave-up)$/);
   });
 
 test("an end that was asked for is no warning, and one that was not is", () => {
@@ -37,9 +37,9 @@ test("only a command that succeeded is no warning", () => {
   );
 });
 
-test("what happens to the host is on disk at once; checks, controllers and what others publish within a second", () => {
+test("what happens to the host is on disk at once; checks, rules, controllers and what others publish within a second", () => {
   const lazy = types.filter((type) => !isUrgent(type)).map((type) => type.split(".")[0]);
-  assert.deepEqual([...new Set(lazy)], ["check", "controller"]);
+  assert.deepEqual([...new Set(lazy)], ["check", "rule", "host", "controller"]);
   assert.equal(isUrgent("app.migrated"), false);
 });
 

@@ -29,10 +29,18 @@ export function severityOf(event: HostEvent): Severity {
     case "service.ready":
     case "service.limit-recovered":
     case "check.passed":
+    case "host.inventoried":
+    case "rule.restored":
+    case "rule.baselined":
+    case "rule.removed":
+    case "alert.pending":
+    case "alert.resolved":
     case "command.accepted":
     case "controller.connected":
     case "controller.disconnected":
       return "info";
+    case "alert.fired":
+      return alertSeverities[event.data.severity];
     case "service.exited":
       return event.data.expected ? "info" : "warn";
     case "command.finished":
@@ -47,7 +55,9 @@ export function severityOf(event: HostEvent): Severity {
     case "service.output-lost":
     case "service.limit-exceeded":
     case "service.marker-missed":
+    case "check.warned":
     case "check.failed":
+    case "rule.blinded":
     case "task.interrupted":
     case "command.rejected":
     case "controller.unreachable":
@@ -68,8 +78,10 @@ export function severityOf(event: HostEvent): Severity {
   }
 }
 
+const alertSeverities = { info: "info", warning: "warn", critical: "critical" } as const;
+
 /** Subjects whose events must be on disk before anyone outside hears of them at once; the others within a second. */
-const urgentSubjects = ["agent.", "config.", "service.", "task.", "command.", "maintenance.", "journal."];
+const urgentSubjects = ["agent.", "config.", "service.", "task.", "command.", "maintenance.", "alert.", "journal."];
 
 export function isUrgent(type: string): boolean {
   return urgentSubjects.some((subject) => type.startsWith(subject));

@@ -1,4 +1,5 @@
-import { limitInWords } from "../limits.js";
+import { alertKey } from "../alert-key.js";
+import { bytesInWords, limitInWords } from "../limits.js";
 import type { HostEvent } from "./index.js";
 import type { Awaited, EndCause, Exit, Likely, Overlap } from "./service.js";
 
@@ -106,6 +107,29 @@ export function eventInWords(event: HostEvent): string {
       return `${who(event.data)}: watch ${event.data.watch} is ${event.data.because === "within" ? "within its limit again" : "gone"}`;
     case "check.passed":
       return `check ${event.data.service}/${event.data.check} passed`;
+    case "check.warned":
+      return `check ${event.data.service}/${event.data.check} passed with a warning: ${event.data.reason}`;
+    case "alert.pending":
+      return `alert ${alertInWords(event.data)} is pending, fires in ${seconds(event.data.forMs)}: ${event.data.summary}`;
+    case "alert.fired":
+      return `alert ${alertInWords(event.data)} fires: ${event.data.summary}${event.data.runbook === undefined ? "" : ` (${event.data.runbook})`}`;
+    case "alert.resolved": {
+      const { fired, because } = event.data;
+      const was = fired ? "resolved" : "no longer pending";
+      return `alert ${alertInWords(event.data)} is ${was}${because === "removed" ? ", the rule is gone" : ""}`;
+    }
+    case "rule.blinded":
+      return `rule ${event.data.service}/${event.data.rule} sees nothing: ${event.data.reason}`;
+    case "rule.restored":
+      return `rule ${event.data.service}/${event.data.rule} sees again`;
+    case "rule.baselined":
+      return `rule ${event.data.service}/${event.data.rule} compares with ${event.data.value} from now on`;
+    case "rule.removed":
+      return `rule ${event.data.service}/${event.data.rule} removed`;
+    case "host.inventoried": {
+      const { os, cpu, memory } = event.data.inventory;
+      return `the host: ${os.distribution}, ${counted(cpu.cores, "core")}, ${bytesInWords(memory.total)} of memory`;
+    }
     case "check.failed":
       return `check ${event.data.service}/${event.data.check} failed: ${event.data.reason}`;
     case "task.interrupted": {
@@ -136,6 +160,10 @@ export function eventInWords(event: HostEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+function alertInWords(alert: { service: string; rule: string; labels?: Record<string, string> | undefined }): string {
+  return `${alert.service}/${alertKey(alert)}`;
 }
 
 /** An end with what is known of its cause. */

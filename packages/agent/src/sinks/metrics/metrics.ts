@@ -68,6 +68,10 @@ export class Metrics implements Disposable {
         requests.inc({ route, method, status });
         return requestSeconds.observe({ route }, tookMs / 1000);
       }
+      case "series.scraped":
+      case "host.measured":
+      case "check.pushed":
+        return;
       default:
         return sample satisfies never;
     }

@@ -1,14 +1,14 @@
 import { baseName, type HostState } from "@ostler/protocol";
-import type { CheckConfig } from "../../config/checks.js";
+import type { CheckConfig } from "../../config/checks/check.js";
 import { listensCheck, processesOf, type ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
 import { runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
-import { execProbe } from "./exec.js";
-import { httpProbe } from "./http.js";
-import { listensProbe } from "./listens.js";
+import { execProbe } from "./kinds/exec.js";
+import { httpProbe } from "./kinds/http.js";
+import { listensProbe } from "./kinds/listens.js";
 import { NotifiedChecks } from "./notified.js";
-import { tcpProbe } from "./tcp.js";
+import { tcpProbe } from "./kinds/tcp.js";
 import type { Probe } from "./verdict.js";
 
 export type ChecksDeps = CheckerDeps & {

@@ -1,6 +1,6 @@
-import type { ProcessConfig } from "../../config/processes.js";
-import { holders, listeningInodes, type Listening } from "../../platform/sockets.js";
-import { failed, passed, type Probe, type Verdict } from "./verdict.js";
+import type { ProcessConfig } from "../../../config/processes.js";
+import { holders, listeningInodes, type Listening } from "../../../platform/sockets.js";
+import { failed, passed, worst, type Probe, type Verdict } from "../verdict.js";
 
 /**
  * Passes when every declared socket listens and belongs to the process or one of its descendants. An open port alone can
@@ -9,7 +9,7 @@ import { failed, passed, type Probe, type Verdict } from "./verdict.js";
 export function listensProbe(listens: ProcessConfig["listens"], pidsOf: () => number[]): Probe {
   return async () => {
     const pids = pidsOf();
-    return listens.map((listening) => judge(listening, pids)).find(({ ok }) => !ok) ?? passed;
+    return worst(listens.map((listening) => judge(listening, pids)));
   };
 }
 

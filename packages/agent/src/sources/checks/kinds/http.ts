@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
-import type { HttpCheck } from "../../config/checks.js";
-import { failed, passed, type Probe, type Verdict } from "./verdict.js";
+import type { HttpCheck } from "../../../config/checks/http.js";
+import { failed, passed, type Probe, type Verdict } from "../verdict.js";
 
 /** GET on a connection of its own: a kept one would hide a server that accepts no more. */
 export function httpProbe({ url, headers, status }: HttpCheck): Probe {

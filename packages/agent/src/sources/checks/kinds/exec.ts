@@ -1,10 +1,10 @@
 import { exitInWords } from "@ostler/protocol";
-import type { ExecCheck } from "../../config/checks.js";
-import { runChild } from "../../platform/child.js";
-import { environmentOf } from "../../platform/environment.js";
-import type { Identity } from "../../platform/proc.js";
-import { sendSignal } from "../../platform/tree-end.js";
-import { failed, passed, type Probe } from "./verdict.js";
+import type { ExecCheck } from "../../../config/checks/exec.js";
+import { runChild } from "../../../platform/child.js";
+import { environmentOf } from "../../../platform/environment.js";
+import type { Identity } from "../../../platform/proc.js";
+import { sendSignal } from "../../../platform/tree-end.js";
+import { failed, passed, type Probe } from "../verdict.js";
 
 /** How much of what a failing command says last is told. */
 const keptBytes = 500;

@@ -5,16 +5,19 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { test } from "node:test";
-import { checkConfig, type CheckConfig, type ExecCheck, type HttpCheck, type TcpCheck } from "../../config/checks.js";
-import { allProcesses, startEnvOf } from "../../platform/proc.js";
-import { closedPort, serveHttp, serveTcp } from "../../testing/servers.js";
-import { tempDir } from "../../testing/temp-dir.js";
-import { until } from "../../testing/until.js";
+import { checkConfig, type CheckConfig } from "../../../config/checks/check.js";
+import type { ExecCheck } from "../../../config/checks/exec.js";
+import type { HttpCheck } from "../../../config/checks/http.js";
+import type { TcpCheck } from "../../../config/checks/tcp.js";
+import { allProcesses, startEnvOf } from "../../../platform/proc.js";
+import { closedPort, serveHttp, serveTcp } from "../../../testing/servers.js";
+import { tempDir } from "../../../testing/temp-dir.js";
+import { until } from "../../../testing/until.js";
 import { execProbe } from "./exec.js";
 import { httpProbe } from "./http.js";
 import { listensProbe } from "./listens.js";
 import { tcpProbe } from "./tcp.js";
-import type { Probe } from "./verdict.js";
+import type { Probe } from "../verdict.js";
 
 /** Plenty for what answers; nothing in these tests waits for it to pass. */
 const plentyMs = 10_000;

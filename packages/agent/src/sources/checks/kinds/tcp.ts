@@ -1,7 +1,7 @@
 import { connect } from "node:net";
-import type { TcpCheck } from "../../config/checks.js";
-import { inWords } from "../../config/http.js";
-import { failed, passed, type Probe, type Verdict } from "./verdict.js";
+import type { TcpCheck } from "../../../config/checks/tcp.js";
+import { inWords } from "../../../config/http.js";
+import { failed, passed, type Probe, type Verdict } from "../verdict.js";
 
 /** Passes when a connection is accepted. */
 export function tcpProbe({ address }: TcpCheck): Probe {

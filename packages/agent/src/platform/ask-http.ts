@@ -1,0 +1,91 @@
+import { request as plainRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { secureOptions, type TlsFiles } from "./tls-options.js";
+
+export type HttpQuestion = {
+  url: string;
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | undefined;
+  tls?: TlsFiles | undefined;
+  /** How many redirects are followed; 0 returns the first answer, whatever it is. */
+  redirects?: number;
+  /** Of a longer body only the beginning is read. */
+  maxBytes: number;
+};
+
+export type HttpAnswer = {
+  /** Where the answer came from, after redirects. */
+  url: string;
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  clipped: boolean;
+};
+
+/**
+ * Asks once, on a connection of its own: a kept one would hide a server that accepts no more. Ends when the signal aborts.
+ * Rejects with what kept it from an answer.
+ */
+export async function askHttp(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
+  const answer = await askOnce(question, signal);
+  const { redirects = 0, headers = {} } = question;
+  const to = answer.headers.location;
+  if (redirects === 0 || to === undefined || answer.status < 300 || answer.status > 399) return answer;
+  const url = new URL(to, question.url);
+  // What is secret is for the one it was meant for.
+  const isElsewhere = url.origin !== new URL(question.url).origin;
+  const repeats = answer.status === 307 || answer.status === 308 || isSafe(question.method);
+  const { body, ...rest } = question;
+  return askHttp(
+    {
+      ...rest,
+      url: url.href,
+      headers: isElsewhere ? withoutSecrets(headers) : headers,
+      redirects: redirects - 1,
+      ...(repeats ? { body } : { method: "GET" }),
+    },
+    signal,
+  );
+}
+
+async function askOnce(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
+  const { url, method = "GET", headers = {}, body, tls, maxBytes } = question;
+  const isSecure = url.startsWith("https:");
+  const request = isSecure ? (await import("node:https")).request : plainRequest;
+  const options = { method, headers: { "user-agent": "ostler", ...headers }, agent: false, signal };
+  return new Promise<HttpAnswer>((resolve, reject) => {
+    const sent: ClientRequest = request(
+      url,
+      { ...options, ...(isSecure && tls ? secureOptions(tls) : {}) },
+      (response) => {
+        bodyOf(response, maxBytes).then(
+          ({ text, clipped }) =>
+            resolve({ url, status: response.statusCode ?? 0, headers: response.headers, body: text, clipped }),
+          reject,
+        );
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<{ text: string; clipped: boolean }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxBytes) break; // Leaving the loop destroys the response and its connection.
+  }
+  return { text: Buffer.concat(chunks).subarray(0, maxBytes).toString(), clipped: bytes > maxBytes };
+}
+
+function isSafe(method = "GET"): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name));
+  return Object.fromEntries(kept);
+}
