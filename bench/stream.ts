@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { initialState } from "@ostler/protocol";
+import { commands, initialState } from "@ostler/protocol";
 import { Controller, memoryStore, tokens } from "@ostler/sdk";
 import { median, report, root, Workplace } from "./helpers/bench.js";
 
@@ -80,20 +80,9 @@ async function beAgent(port: number): Promise<void> {
   }
   await journal.synced(bus.state.seq);
   const nothing = async (): Promise<never> => Promise.reject(new Error("not here"));
-  const handlers = {
-    "service.start": nothing,
-    "service.stop": nothing,
-    "service.restart": nothing,
-    "service.isolate": nothing,
-    "service.release": nothing,
-    "service.run": nothing,
-    "service.scale": nothing,
-    "maintenance.on": nothing,
-    "maintenance.off": nothing,
-    "task.run": nothing,
-    "config.reload": nothing,
-    "config.plan": nothing,
-  };
+  const handlers = Object.fromEntries(
+    Object.keys(commands).map((name) => [name, nothing]),
+  ) as unknown as ConstructorParameters<typeof Dispatcher>[0];
   const dispatcher = new Dispatcher(handlers, {
     publish: bus.publish,
     state: () => bus.state,

@@ -19,6 +19,7 @@ import { planConfig } from "./commands/plan-config.js";
 import { releaseService } from "./commands/release-service.js";
 import { reloadConfig } from "./commands/reload-config.js";
 import { restartService } from "./commands/restart-service.js";
+import { runCheck } from "./commands/run-check.js";
 import { runScheduled } from "./commands/run-scheduled.js";
 import { runTask } from "./commands/run-task.js";
 import { scaleService } from "./commands/scale-service.js";
@@ -219,7 +220,11 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       sample: bus.sample,
       clock,
       state: () => bus.state,
+      random,
       pidsOf: (slot) => supervisor.pidsOf(slot),
+      usageOf: (slot) => usage.last(slot),
+      look: (metric) => ({ is: "absent", reason: `there is no metric ${metric}` }),
+      spools: store.spools,
     }),
   );
   scope.own(bus.subscribe("checks", checks.follow));
@@ -274,6 +279,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
             await supervisor.settled(service, process, signal);
           },
         }),
+        "check.run": runCheck(checks),
         "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "maintenance.on": beginMaintenance(maintenance),
@@ -319,6 +325,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       redactedConfig: () => redacted(reload.running),
       logs,
       usage: (service) => usage.of(service),
+      push: (pushed) => checks.push(pushed),
       uptimeSeconds: () => Math.round((clock.monotonic() - startedMs) / 1000),
       build,
       sample: bus.sample,

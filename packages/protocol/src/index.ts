@@ -1,5 +1,6 @@
 export * from "./alert-key.js";
 export * from "./backoff.js";
+export * from "./commands/check.js";
 export * from "./commands/index.js";
 export * from "./commands/task.js";
 export * from "./duration.js";
@@ -17,6 +18,7 @@ export * from "./events/traits.js";
 export * from "./events/words.js";
 export * from "./fold.js";
 export * from "./hash.js";
+export * from "./health.js";
 export * from "./limits.js";
 export * from "./notified-check.js";
 export * from "./own.js";

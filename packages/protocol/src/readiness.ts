@@ -42,7 +42,7 @@ function phaseReasons(name: string, { type = "daemon", phase }: ProcessState): s
 }
 
 function checkReasons(name: string, { role, status, reason }: CheckState): string[] {
-  if (role !== "readiness" || status === "passed" || status === "warned") return [];
+  if ((role !== "readiness" && role !== "startup") || status === "passed" || status === "warned") return [];
   return [status === "pending" ? pendingInWords(name) : `check ${name} failed: ${reason}`];
 }
 

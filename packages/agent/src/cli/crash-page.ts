@@ -1,5 +1,12 @@
-import { bytesInWords, endInWords, eventOf, isHostEvent, type Envelope, type EventData } from "@ostler/protocol";
-import { inWords } from "./output.js";
+import {
+  bytesInWords,
+  endInWords,
+  eventOf,
+  isHostEvent,
+  type Envelope,
+  type EventData,
+  durationInWords,
+} from "@ostler/protocol";
 
 /** The last crash among some events as a page for people; nothing when there is none. */
 export function crashPage(story: readonly Envelope[]): string[] {
@@ -8,7 +15,7 @@ export function crashPage(story: readonly Envelope[]): string[] {
   const { process, run, uptimeMs, peaks, changed, core, output } = last.data;
   return [
     "",
-    `The last crash: run ${run} of ${process} ${endInWords(last.data)}, after ${inWords(uptimeMs)}.`,
+    `The last crash: run ${run} of ${process} ${endInWords(last.data)}, after ${durationInWords(uptimeMs)}.`,
     ...(peaks ? [`It used at most ${peaksInWords(peaks)}.`] : []),
     ...changeLines(changed),
     ...(core === undefined ? [] : [`Its core: ${core}`]),

@@ -1,17 +1,24 @@
-import { maintenanceInWords, type Maintenance, type ServiceState } from "@ostler/protocol";
+import {
+  durationInWords,
+  maintenanceInWords,
+  type Health,
+  type HealthReason,
+  type Maintenance,
+  type ServiceState,
+} from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
-import { inWords, paint, print, printJson, table } from "./output.js";
+import { paint, print, printJson, table } from "./output.js";
 import { page } from "./status.js";
 
 type Picture = {
-  status: string;
+  status: Health;
+  reasons: HealthReason[];
   node: { id: string; name: string };
   version: string;
   uptime_seconds: number;
-  degraded: Record<string, string>;
   maintenance?: Maintenance;
-  config: { file: string; hash: string; rejected?: { at: string; problems: string[] } };
+  config: { file: string; hash: string };
   services: Record<string, ServiceState>;
   controllers: { connected: number; total: number };
   journal: { first_seq: number; last_seq: number; bytes: number };
@@ -25,30 +32,28 @@ export async function health(globals: Globals): Promise<number> {
   return picture.status === "unhealthy" ? 7 : 0;
 }
 
+const colours = { healthy: "green", maintenance: "yellow", degraded: "yellow", unhealthy: "red" } as const;
+
 function pageOf({
   status,
+  reasons,
   node,
   version,
   uptime_seconds,
-  degraded,
   maintenance,
   config,
   services,
   controllers,
   journal,
 }: Picture): string {
-  const colour = status === "healthy" ? "green" : status === "unhealthy" ? "red" : "yellow";
   const rows = [
-    ["status", paint(colour, status)],
+    ["status", paint(colours[status], status)],
     ...(maintenance ? [["", paint("yellow", maintenanceInWords(maintenance))]] : []),
-    ["agent", `${node.name} (${node.id}), version ${version}, up ${inWords(uptime_seconds * 1000)}`],
+    ["agent", `${node.name} (${node.id}), version ${version}, up ${durationInWords(uptime_seconds * 1000)}`],
     ["configuration", `${config.file} (${config.hash})`],
-    ...(config.rejected
-      ? [["", paint("red", `reload refused at ${config.rejected.at}: ${config.rejected.problems.join("; ")}`)]]
-      : []),
     ["controllers", `${controllers.connected} of ${controllers.total} connected`],
     ["journal", `events ${journal.first_seq} to ${journal.last_seq}, ${Math.ceil(journal.bytes / 1024)} KiB`],
-    ...Object.entries(degraded).map(([part, reason]) => ["degraded", paint("yellow", `${part}: ${reason}`)]),
   ];
-  return `${table(rows)}\n\n${page(services)}`;
+  const why = reasons.map((its) => [paint(colours[its.status], its.status), its.about, its.reason]);
+  return [table(rows), ...(why.length > 0 ? [table(why)] : []), page(services)].join("\n\n");
 }

@@ -30,21 +30,6 @@ export function failureLines(code: ErrorCode, message: string, json: boolean): s
   return `${paint("red", "ostler:", process.stderr)} ${message}\n`;
 }
 
-/** A span as people say it: `3s`, `2m 5s`, `4h 10m`, `3d 2h`. */
-export function inWords(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "m"],
-    [seconds % 60, "s"],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return "0s";
-  const told = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return told.map(([count, unit]) => `${count}${unit}`).join(" ");
-}
-
 function pad(cell: string, width: number): string {
   return cell + " ".repeat(width - bare(cell).length);
 }

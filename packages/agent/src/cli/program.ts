@@ -128,6 +128,11 @@ function describe(
     .option("--timeout <duration>", "end it after this time, like 30s, also when it may take longer")
     .exitOverride()
     .action(doing(async () => (await import("./task.js")).runTask));
+  command("check", "the checks of the configuration")
+    .command("run <check>")
+    .description("ask SERVICE/CHECK, or CHECK where only one service has it, once, now")
+    .exitOverride()
+    .action(doing(async () => (await import("./check.js")).runCheck));
   command("init", "make the agent's identity and directories, and say what they are").action(
     doing(async () => (await import("./init.js")).init),
   );

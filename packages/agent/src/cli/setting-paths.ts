@@ -5,6 +5,7 @@ export type ServedService = {
   processes?: Record<string, unknown>;
   checks: { name: string }[];
   watch: WatchConfig[];
+  rules?: { name: string }[];
 };
 
 /** Where the settings of a service stand in the configuration, as `config plan` names them. */
@@ -42,6 +43,15 @@ export class SettingPaths {
     return this.#at(
       "watch",
       this.#config?.watch.findIndex((one) => watchName(one) === watch),
+    );
+  }
+
+  /** A rule with levels has one for each of them: `size:alert` of `size`. */
+  rule(rule: string): string {
+    const [name = ""] = rule.split(":");
+    return this.#at(
+      "rules",
+      this.#config?.rules?.findIndex((one) => one.name === name),
     );
   }
 

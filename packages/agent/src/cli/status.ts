@@ -8,10 +8,11 @@ import {
   type HostState,
   type ProcessState,
   type ServiceState,
+  durationInWords,
 } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
-import { inWords, paint, print, printJson, table } from "./output.js";
+import { paint, print, printJson, table } from "./output.js";
 import { usageLines, type Figures } from "./usage-lines.js";
 
 /** State of all services, or of one with what its processes use. */
@@ -51,10 +52,19 @@ export function page(services: Record<string, ServiceState>): string {
     ]),
     ...Object.entries(service.checks).map(([check, { role, status, since: at, reason }]) => [
       `  ${check}`,
-      status === "failed" ? paint("red", status) : status,
+      status === "failed" ? paint("red", status) : status === "warned" ? paint("yellow", status) : status,
       at === undefined ? "" : since(at),
       `${role}${reason === undefined ? "" : `: ${reason}`}`,
     ]),
+    ...Object.entries(service.alerts).map(([alert, { state, since: at, severity, summary }]) => [
+      `  ${alert}`,
+      state === "firing" ? paint(severity === "critical" ? "red" : "yellow", state) : state,
+      since(at),
+      `${severity}: ${summary}`,
+    ]),
+    ...Object.entries(service.rules).flatMap(([rule, { blind }]) =>
+      blind ? [[`  ${rule}`, paint("yellow", blind.because), since(blind.since), blind.reason]] : [],
+    ),
   ]);
   return rows.length === 0 ? "No services are configured." : table([["SERVICE", "STATE", "SINCE", "DETAIL"], ...rows]);
 }
@@ -93,5 +103,5 @@ function phaseSince({ phase }: ProcessState): string {
 }
 
 function since(time: string): string {
-  return time === "" ? "" : inWords(Date.now() - Date.parse(time));
+  return time === "" ? "" : durationInWords(Date.now() - Date.parse(time));
 }

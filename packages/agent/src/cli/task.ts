@@ -1,7 +1,7 @@
-import { OstlerError, notFound, type TaskResult } from "@ostler/protocol";
+import { OstlerError, notFound, type TaskResult, durationInWords } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
-import { inWords, paint, print, printJson, table } from "./output.js";
+import { paint, print, printJson, table } from "./output.js";
 import { durationOf } from "./service.js";
 
 type Options = Globals & { reason?: string; timeout?: string };
@@ -20,7 +20,7 @@ export async function listTasks(globals: Globals, service: string | undefined): 
         ["TASK", "TIMEOUT", "COMMAND"],
         ...chosen.map((task) => [
           paint("bold", `${task.service}/${task.name}`),
-          inWords(task.timeout),
+          durationInWords(task.timeout),
           task.command.join(" "),
         ]),
       ]),

@@ -1,5 +1,5 @@
-import { bytesInWords, type RunUsage, type UsagePeaks } from "@ostler/protocol";
-import { inWords, paint, table } from "./output.js";
+import { bytesInWords, type RunUsage, type UsagePeaks, durationInWords } from "@ostler/protocol";
+import { paint, table } from "./output.js";
 
 /** What the processes of a service use, as the agent serves it: by name, without those that do not run. */
 export type Figures = Record<string, RunUsage & { peaks: UsagePeaks }>;
@@ -18,14 +18,14 @@ function rowsOf({ peaks, ...usage }: Figures[string]): string[][] {
   const { at, startedAt, pids, children, cpuSeconds, cpuPercent, residentBytes, openFiles, threads } = usage;
   const more = pids.length > shownPids ? ` and ${pids.length - shownPids} more` : "";
   const rows: [string, string][] = [
-    ["uptime", inWords(Date.now() - Date.parse(startedAt))],
+    ["uptime", durationInWords(Date.now() - Date.parse(startedAt))],
     ["pids", `${pids.slice(0, shownPids).join(" ")}${more}`],
     ["children", childrenInWords(children)],
     ["CPU", `${atMost(percent(cpuPercent), percent(peaks.cpuPercent))}; ${seconds(cpuSeconds)} in all`],
     ["memory", atMost(bytesInWords(residentBytes), bytesInWords(peaks.residentBytes))],
     ["open files", atMost(count(openFiles), count(peaks.openFiles))],
     ["threads", atMost(count(threads), count(peaks.threads))],
-    ["measured", `${inWords(Date.now() - Date.parse(at))} ago`],
+    ["measured", `${durationInWords(Date.now() - Date.parse(at))} ago`],
   ];
   return rows.map(([name, value]) => [`  ${name}`, value]);
 }

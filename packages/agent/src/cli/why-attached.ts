@@ -1,5 +1,5 @@
+import { durationInWords } from "@ostler/protocol";
 import type { Attached, Phase } from "@ostler/protocol";
-import { inWords } from "./output.js";
 import type { SettingPaths } from "./setting-paths.js";
 import type { Answer } from "./why-process.js";
 
@@ -18,7 +18,7 @@ export function ofAttached(
       return says(`It runs, pid ${phase.pid}, since ${phase.since}`);
     case "waiting": {
       const inMs = Math.max(0, Date.parse(phase.until) - nowMs);
-      const what = `It waits for its owner to start it again, at ${phase.until}, in ${inWords(inMs)}, because ${phase.because}`;
+      const what = `It waits for its owner to start it again, at ${phase.until}, in ${durationInWords(inMs)}, because ${phase.because}`;
       return { ...says(what), next: { at: phase.until, inMs, attempt: phase.attempt } };
     }
     case "gave-up":

@@ -8,8 +8,8 @@ import {
   type Maintenance,
   type Phase,
   type ProcessState,
+  durationInWords,
 } from "@ostler/protocol";
-import { inWords } from "./output.js";
 import { ofAttached } from "./why-attached.js";
 import type { SettingPaths } from "./setting-paths.js";
 import type { RestartCause, Wish } from "./why-story.js";
@@ -110,7 +110,7 @@ function ofWaiting(
 ): Said {
   const at = maintenance && maintenance.until > until ? maintenance.until : until;
   const next = { at, inMs: Math.max(0, Date.parse(at) - nowMs), ...(attempt > 0 ? { attempt } : {}) };
-  const when = `at ${at}, in ${inWords(next.inMs)}`;
+  const when = `at ${at}, in ${durationInWords(next.inMs)}`;
   const why = `because ${because}${kind === undefined ? "" : ` (${kind})`}`;
   if (maintenance || rule === "maintenance")
     return { says: `It waits for the end of the maintenance ${when}, ${why}`, rule: "maintenance.on", next };
@@ -123,7 +123,7 @@ function ofScheduled(process: string, at: string | undefined, { maintenance, now
   if (at === undefined) return { says: "It waits for its time", rule };
   const next = { at, inMs: Math.max(0, Date.parse(at) - nowMs) };
   const not = maintenance && maintenance.until > at ? ", which the maintenance will let pass" : "";
-  return { says: `It waits for its time, ${at}, in ${inWords(next.inMs)}${not}`, rule, next };
+  return { says: `It waits for its time, ${at}, in ${durationInWords(next.inMs)}${not}`, rule, next };
 }
 
 /** A marker is a hint: that it is missing explains nothing by itself. */
@@ -151,7 +151,7 @@ function ofExit(
   { attached, paths }: Circumstances,
 ): Said {
   const { run, at, uptimeMs, expected, cause } = exit;
-  const says = `Run ${run} ${endInWords(exit)} at ${at}, after ${inWords(uptimeMs)}${expected ? ", as asked" : ""}`;
+  const says = `Run ${run} ${endInWords(exit)} at ${at}, after ${durationInWords(uptimeMs)}${expected ? ", as asked" : ""}`;
   return { says, ...(cause === "timeout" && !attached ? { rule: paths.process(process, "stop.timeout") } : {}) };
 }
 

@@ -11,6 +11,22 @@ export function whyService(service: ServiceState, state: HostState, { paths, mai
   return [
     // Of what does not run no check can pass: that says nothing more.
     ...(runs ? checks.map(([name, check]) => whyCheck(name, check, paths)) : []),
+    ...Object.entries(service.alerts).map(([alert, { rule, state, since, summary }]) => ({
+      about: `alert ${alert}`,
+      says: state === "firing" ? `It fires since ${since}: ${summary}` : `It is pending since ${since}: ${summary}`,
+      rule: paths.rule(rule),
+    })),
+    ...Object.entries(service.rules).flatMap(([rule, { blind }]) =>
+      blind
+        ? [
+            {
+              about: `rule ${rule}`,
+              says: `It sees nothing since ${blind.since}: ${blind.reason}`,
+              rule: paths.rule(rule),
+            },
+          ]
+        : [],
+    ),
     ...(maintenance
       ? [
           {
@@ -26,10 +42,13 @@ export function whyService(service: ServiceState, state: HostState, { paths, mai
 }
 
 function whyCheck(name: string, { role, status, reason, since }: CheckState, paths: SettingPaths): Answer {
-  const says =
-    status === "failed"
-      ? `This ${role} check fails since ${since ?? "its begin"}: ${reason ?? ""}`
-      : `This ${role} check has not passed yet`;
+  const told = `${since ?? "its begin"}: ${reason ?? ""}`;
+  const says = {
+    failed: `This ${role} check fails since ${told}`,
+    warned: `This ${role} check passes with a warning since ${told}`,
+    pending: `This ${role} check has not passed yet`,
+    passed: `This ${role} check passes`,
+  }[status];
   return { about: `check ${name}`, says, rule: paths.check(name) };
 }
 

@@ -1,25 +1,10 @@
-import { messageOf } from "@ostler/protocol";
 import * as z from "zod";
+import { pattern } from "./pattern.js";
 import { setting } from "./setting.js";
 import { span } from "./values.js";
 
 /** A shell names no higher descriptor, and the keeper is one. */
 const descriptor = z.int().min(3).max(9);
-
-/** Longer ones are a mistake. */
-const maxPatternLength = 1000;
-
-const pattern = z
-  .string()
-  .min(1)
-  .max(maxPatternLength)
-  .superRefine((text, context) => {
-    try {
-      new RegExp(text);
-    } catch (failure) {
-      context.addIssue({ code: "custom", message: `must be a regular expression: ${messageOf(failure)}` });
-    }
-  });
 
 /** How a process says by itself that it is ready. */
 export const readinessFields = {

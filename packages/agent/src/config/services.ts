@@ -70,6 +70,13 @@ export const serviceConfig = z
           message: `names no process of the service`,
         });
     }
+    for (const [at, { kind }] of checks.entries())
+      if (kind === "output" && attach?.pid_file !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: ["checks", at, "kind"],
+          message: "needs output that the agent sees: that of a process it starts, or of a unit of systemd",
+        });
     for (const [at, { process, role }] of checks.entries()) {
       const about = own(processes ?? {}, process ?? "");
       if (about && role === "readiness" && typeOf(about) !== "daemon")

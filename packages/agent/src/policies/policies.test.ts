@@ -25,6 +25,14 @@ test("a failed liveness check restarts its service, and says why", () => {
   ]);
 });
 
+test("a startup check that fails restarts like a liveness check, and says which it was", () => {
+  assert.equal(
+    restartUnhealthy(failed({ role: "startup" }), empty)[0]?.reason,
+    "startup check alive failed: no answer",
+  );
+  assert.deepEqual(restartUnhealthy(failed({ role: "info" }), empty), []);
+});
+
 test("a check that is about one process restarts that one alone", () => {
   assert.deepEqual(restartUnhealthy(failed({ process: "api" }), empty)[0]?.args, { service: "web", process: "api" });
 });

@@ -80,6 +80,7 @@ export async function serve(
       redactedConfig: () => ({ secret: "[redacted]" }),
       logs: () => (async function* () {})(),
       usage: () => ({}),
+      push: () => {},
       uptimeSeconds: () => 5,
       build: { version: "1.2.3", gitSha: "abc", node: process.version, platform: "linux-x64" },
       sample: bus.sample,

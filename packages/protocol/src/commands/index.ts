@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { checkCommands } from "./check.js";
 import { configCommands } from "./config.js";
 import { maintenanceCommands } from "./maintenance.js";
 import { serviceCommands } from "./service.js";
@@ -20,7 +21,13 @@ export type CommandSpec = {
 };
 
 /** Every command there is. */
-export const commands = { ...serviceCommands, ...taskCommands, ...maintenanceCommands, ...configCommands };
+export const commands = {
+  ...serviceCommands,
+  ...taskCommands,
+  ...checkCommands,
+  ...maintenanceCommands,
+  ...configCommands,
+};
 
 export type CommandName = keyof typeof commands;
 export type CommandArgs<N extends CommandName> = z.infer<(typeof commands)[N]["args"]>;

@@ -48,8 +48,8 @@ export function wantsJson(request: IncomingMessage): boolean {
   return accept.includes("application/json") || accept.includes("application/health+json");
 }
 
-/** The body of a request as JSON. @throws OstlerError `too-large`, `bad-request` */
-export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+/** The body of a request as JSON; `whenEmpty` stands for none, where that is allowed. @throws OstlerError `too-large`, `bad-request` */
+export async function readJson(request: IncomingMessage, maxBytes: number, whenEmpty?: unknown): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -57,6 +57,7 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
     if (bytes > maxBytes) throw new OstlerError("too-large", `The body has more than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
+  if (bytes === 0 && whenEmpty !== undefined) return whenEmpty;
   try {
     return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
   } catch (cause) {

@@ -118,6 +118,56 @@ test("/healthz is healthy, degraded or unhealthy, and only the last is 503", asy
   );
 });
 
+const alert = { service: "web", rule: "errors", severity: "warning", summary: "too many errors" } as const;
+const fired = (more: object = {}): HostEvent => ({ type: "alert.fired", data: { ...alert, ...more } });
+
+test("/healthz says of everything that is not well what it is and how bad", async () => {
+  const reasonsAfter = async (...story: HostEvent[]): Promise<string[]> => {
+    await using agent = await after(configured("web", ["up"]), started("web"), passed, ready, ...story);
+    const { reasons } = (await ask(`${agent.url}/healthz`)).json() as { reasons: Record<string, string>[] };
+    return reasons.map(({ status, about, reason }) => `${status} ${about}: ${reason}`);
+  };
+  assert.deepEqual(await reasonsAfter(), []);
+  assert.deepEqual(await reasonsAfter(failed, unready), ["unhealthy service web: check up failed: refused"]);
+  const warned: HostEvent = { type: "check.warned", data: { ...check, reason: "expires in 3 days", tookMs: 1 } };
+  assert.deepEqual(await reasonsAfter(warned), ["degraded service web: check up warns: expires in 3 days"]);
+  assert.deepEqual(await reasonsAfter(fired()), ["degraded service web: alert errors fires: too many errors"]);
+  assert.deepEqual(await reasonsAfter(fired({ severity: "critical" }), warned), [
+    "unhealthy service web: alert errors fires: too many errors",
+    "degraded service web: check up warns: expires in 3 days",
+  ]);
+  const blinded: HostEvent = {
+    type: "rule.blinded",
+    data: { service: "web", rule: "errors", because: "absent", reason: "there is no metric errors_total" },
+  };
+  assert.deepEqual(await reasonsAfter(blinded), [
+    "degraded service web: rule errors sees nothing: there is no metric errors_total",
+  ]);
+});
+
+test("/healthz is not disturbed by advice, by what is only pending, or by what is over", async () => {
+  const resolved: HostEvent = {
+    type: "alert.resolved",
+    data: { service: "web", rule: "errors", severity: "warning", fired: true, because: "passed" },
+  };
+  const pending: HostEvent = { type: "alert.pending", data: { ...alert, forMs: 1000 } };
+  for (const story of [
+    [fired({ advice: "scale-up" })],
+    [fired({ severity: "info" })],
+    [pending],
+    [fired(), resolved],
+  ]) {
+    await using agent = await after(configured("web", ["up"]), started("web"), passed, ready, ...story);
+    assert.equal(((await ask(`${agent.url}/healthz`)).json() as { status: string }).status, "healthy");
+  }
+});
+
+test("a check that passes with a warning keeps nobody from being ready", async () => {
+  const warned: HostEvent = { type: "check.warned", data: { ...check, reason: "slow", tookMs: 1 } };
+  await using agent = await after(configured("web", ["up"]), started("web"), warned, ready);
+  assert.equal((await ask(`${agent.url}/ready`)).status, 200);
+});
+
 test("/healthz is one picture of everything", async () => {
   await using agent = await after(configured("web", ["up"]), started("web"));
   await agent.journal.synced(agent.bus.state.seq);

@@ -1,8 +1,6 @@
-import { maintenanceOf, unreadyReasons, type HostState } from "@ostler/protocol";
+import { healthOf, healthReasons, unreadyReasons, type Health } from "@ostler/protocol";
 import { sendJson, sendText, wantsJson } from "./answer.js";
 import type { Exchange, HttpDeps, Route } from "./route.js";
-
-export type Health = "healthy" | "maintenance" | "degraded" | "unhealthy";
 
 /** Liveness of the agent: it answers for work that is done, not for a process that exists. */
 function health({ request, response, deps }: Exchange): void {
@@ -27,10 +25,12 @@ export function pictureOf({
   urls,
   build,
 }: HttpDeps): { status: Health } & Record<string, unknown> {
-  const { agent, config, services, controllers, maintenance } = state();
+  const { agent, config, services, controllers, maintenance, host } = state();
+  const reasons = healthReasons(state(), overdue());
   const { first, durable, bytes } = journal;
   return {
-    status: healthOf(state(), overdue()),
+    status: healthOf(reasons),
+    reasons,
     node: { id: agent.id, name: agent.name, labels: agent.labels },
     version: build.version,
     uptime_seconds: uptimeSeconds(),
@@ -38,6 +38,7 @@ export function pictureOf({
     overdue: overdue(),
     degraded: agent.degraded,
     ...(maintenance ? { maintenance } : {}),
+    ...(host ? { host } : {}),
     config: {
       hash: config.hash,
       file: config.file,
@@ -56,28 +57,6 @@ export function pictureOf({
     },
     journal: { first_seq: first, last_seq: durable, bytes },
   };
-}
-
-/** A service that people work on may be down; whatever else is wrong is told all the same. */
-export function healthOf(state: HostState, overdue: readonly string[]): Health {
-  const { agent, config, services, controllers } = state;
-  const broken = Object.entries(services).some(
-    ([name, service]) => !service.ready && !isStopped(service) && !service.isolation && !maintenanceOf(state, name),
-  );
-  if (overdue.length > 0 || broken) return "unhealthy";
-  if (state.maintenance || Object.values(services).some(({ maintenance }) => maintenance)) return "maintenance";
-  const reduced =
-    Object.keys(agent.degraded).length > 0 ||
-    config.rejected !== undefined ||
-    Object.values(services).some(({ isolation }) => isolation) ||
-    Object.values(services).some(({ checks }) => Object.values(checks).some(({ status }) => status === "failed")) ||
-    Object.values(controllers).some(({ connected, direction }) => !connected && direction === "outbound");
-  return reduced ? "degraded" : "healthy";
-}
-
-/** Somebody wanted it so. */
-function isStopped({ processes }: HostState["services"][string]): boolean {
-  return Object.values(processes).every(({ phase }) => phase.name === "stopped" || phase.name === "completed");
 }
 
 /** Readiness of the services, all or one. */

@@ -15,6 +15,7 @@ import { Listener, type Door, type ListenerDeps } from "./listener.js";
 import { logRoutes } from "./logs.js";
 import { observeRoutes } from "./observe.js";
 import type { Route } from "./route.js";
+import { pushRoutes } from "./push.js";
 import { usageRoutes } from "./usage.js";
 
 export const routes: readonly Route[] = [
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...pushRoutes,
   ...commandRoutes,
 ];
 

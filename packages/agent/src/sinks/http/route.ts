@@ -18,12 +18,22 @@ export type HttpDeps = {
   logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine>;
   /** What the processes of a service use that run and have been measured. @throws OstlerError `not-found` */
   usage: (service: string) => Record<string, RunUsage & { peaks: UsagePeaks }>;
+  /** Takes what a service says of itself, for a check of kind push. @throws OstlerError `not-found`, `not-permitted` */
+  push: (pushed: Pushed) => void;
   uptimeSeconds: () => number;
   /** Where the TCP listeners are. */
   urls: () => Record<string, string>;
   build: BuildInfo;
 };
 
+export type Pushed = {
+  service: string;
+  check: string;
+  status: "passed" | "warned" | "failed";
+  reason: string;
+  /** What was given to show that it is the service who says so. */
+  secret?: string;
+};
 export type LogQuery = { service: string; process?: string; last: number; follow: boolean };
 export type LogLine = { process: string; stream: string; text: string; clipped?: true };
 export type BuildInfo = { version: string; gitSha: string; node: string; platform: string };

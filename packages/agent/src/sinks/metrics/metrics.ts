@@ -70,7 +70,6 @@ export class Metrics implements Disposable {
       }
       case "series.scraped":
       case "host.measured":
-      case "check.pushed":
         return;
       default:
         return sample satisfies never;

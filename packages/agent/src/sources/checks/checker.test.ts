@@ -18,7 +18,9 @@ const usual = {
 };
 
 /** A check whose probe answers `+` or `-` in turn, the last one for ever; and everything it does, with the time in ms. */
-function begin(answers: string, { plan = {}, probeMs = 0 }: { plan?: Partial<CheckPlan>; probeMs?: number } = {}) {
+type How = { plan?: Partial<CheckPlan>; probeMs?: number; random?: () => number };
+
+function begin(answers: string, { plan = {}, probeMs = 0, random = () => 0.5 }: How = {}) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const told: string[] = [];
@@ -32,7 +34,7 @@ function begin(answers: string, { plan = {}, probeMs = 0 }: { plan?: Partial<Che
   };
   const whole: CheckPlan = { ...usual, probe, ...plan };
   const publish = (event: { type: string }): number => told.push(`${clock.monotonic()} ${event.type}`);
-  const done = runCheck(whole, { publish, sample: (sample) => samples.push(sample), clock }, stop.signal);
+  const done = runCheck(whole, { publish, sample: (sample) => samples.push(sample), clock, random }, stop.signal);
   const end = async (): Promise<void> => {
     stop.abort();
     await done;
@@ -46,6 +48,18 @@ test("a check asks at once, then every interval", async () => {
   await check.clock.pass(3500);
   assert.deepEqual(check.askedAt, [0, 1000, 2000, 3000]);
   await check.end();
+});
+
+test("intervals are shaken by a tenth, so that a fleet does not knock in step", async () => {
+  for (const [random, everyMs] of [
+    [0, 900],
+    [0.75, 1050],
+  ] as const) {
+    const check = begin("+", { random: () => random });
+    await check.clock.pass(2500);
+    assert.deepEqual(check.askedAt, [0, everyMs, 2 * everyMs]);
+    await check.end();
+  }
 });
 
 test("until it has passed once a check asks eagerly, each time waiting twice as long", async () => {
@@ -136,7 +150,7 @@ async function firstEvent(plan: Pick<CheckPlan, "probe"> & Partial<CheckPlan>): 
       void done.then(() => resolve(event.data));
       return 0;
     };
-    const done = runCheck(whole, { publish, sample: () => {}, clock: systemClock }, stop.signal);
+    const done = runCheck(whole, { publish, sample: () => {}, clock: systemClock, random: () => 0.5 }, stop.signal);
   });
 }
 

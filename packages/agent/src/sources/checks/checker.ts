@@ -16,12 +16,14 @@ export type CheckPlan = Thresholds & {
   probe: Probe;
 };
 
-export type CheckerDeps = { publish: Publish; sample: TakeSample; clock: Clock };
+export type CheckerDeps = { publish: Publish; sample: TakeSample; clock: Clock; random: () => number };
 
 /** Before it has passed once after a start, a check asks again after this time, then twice that, up to `every`. */
 const eagerMs = 50;
+/** Every interval is shaken by up to this part of it, so that a fleet does not knock in step. */
+const shaken = 0.1;
 
-/** Asks again and again until the signal aborts; publishes only changes of its standing. */
+/** Asks again and again until the signal aborts, a startup check until it has passed; publishes only changes of its standing. */
 export async function runCheck(plan: CheckPlan, deps: CheckerDeps, signal: AbortSignal): Promise<void> {
   const { every, initial_delay } = plan;
   await deps.clock.sleep(initial_delay, signal);
@@ -42,16 +44,23 @@ export async function runCheck(plan: CheckPlan, deps: CheckerDeps, signal: Abort
       tell(plan, standing, next, verdict, nowMs - startedMs, deps);
       standing = next;
     }
+    if (plan.role === "startup" && isWell(standing)) return;
     const isEager = standing.status === "pending" && !verdict.ok;
-    await deps.clock.sleep(Math.max(0, (isEager ? eagerWaitMs : every) - (nowMs - startedMs)), signal);
+    const pauseMs = isEager ? eagerWaitMs : every * (1 - shaken + 2 * shaken * deps.random());
+    await deps.clock.sleep(Math.max(0, pauseMs - (nowMs - startedMs)), signal);
     eagerWaitMs = Math.min(eagerWaitMs * 2, every);
   }
 }
 
-async function ask({ probe, timeout }: CheckPlan, signal: AbortSignal): Promise<Verdict> {
+/** Asks once, within the time that a probe may take. */
+export async function ask({ probe, timeout }: CheckPlan, signal: AbortSignal): Promise<Verdict> {
   const deadline = AbortSignal.timeout(timeout);
   const verdict = await probe(AbortSignal.any([signal, deadline])).catch((fault: unknown) => failed(messageOf(fault)));
   return deadline.aborted && !verdict.ok ? { ok: false, reason: `no answer within ${timeout} ms` } : verdict;
+}
+
+function isWell({ status }: Standing): boolean {
+  return status === "passed" || status === "warned";
 }
 
 function tell(
@@ -65,6 +74,9 @@ function tell(
   if (before.status === after.status) return;
   const { service, check, role, process } = plan;
   const about = { service, check, role, ...(process === undefined ? {} : { process }) };
-  if (verdict.ok) publish({ type: "check.passed", data: { ...about, tookMs: Math.round(tookMs * 10) / 10 } });
-  else publish({ type: "check.failed", data: { ...about, reason: verdict.reason, failures: after.row } });
+  const roundedMs = Math.round(tookMs * 10) / 10;
+  if (!verdict.ok)
+    publish({ type: "check.failed", data: { ...about, reason: verdict.reason, failures: after.failed } });
+  else if (after.status === "passed") publish({ type: "check.passed", data: { ...about, tookMs: roundedMs } });
+  else publish({ type: "check.warned", data: { ...about, reason: verdict.warning ?? "", tookMs: roundedMs } });
 }

@@ -6,7 +6,16 @@ import { configured, exited, recordingBus, started } from "../../testing/bus.js"
 import { FakeClock } from "../../testing/fake-clock.js";
 import { serveHttp } from "../../testing/servers.js";
 import { until } from "../../testing/until.js";
-import { Checks, type Services } from "./checks.js";
+import { Checks, type ChecksDeps, type Services } from "./checks.js";
+
+/** Hands that find nothing, for checks that look at nothing but their servers. */
+const idleHands: Omit<ChecksDeps, "publish" | "sample" | "clock" | "state"> = {
+  random: () => 0.5,
+  pidsOf: () => [],
+  usageOf: () => undefined,
+  look: () => ({ is: "absent", reason: "nothing is measured here" }),
+  spools: "/nonexistent",
+};
 
 /** Services with one check `up` each, against a real server that counts how often each was asked. */
 async function host(...names: string[]) {
@@ -26,6 +35,7 @@ async function host(...names: string[]) {
   const { bus, types } = recordingBus(clock);
   for (const name of names) bus.publish(configured(name, ["up"], ["main", "side"]));
   const checks = new Checks(services, {
+    ...idleHands,
     publish: bus.publish,
     sample: bus.sample,
     clock,
@@ -106,11 +116,11 @@ test("a service that already runs when the agent begins is checked at once", asy
   await first.checks[Symbol.asyncDispose]();
   const { bus, clock, services } = first;
   await using again = new Checks(services, {
+    ...idleHands,
     publish: bus.publish,
     sample: bus.sample,
     clock,
     state: () => bus.state,
-    pidsOf: () => [],
   });
   assert.ok(again);
   await first.soon(() => first.asked.web === 2, "it is asked again");
@@ -203,7 +213,7 @@ async function shop() {
   });
   const checks = new Checks(
     { shop: config },
-    { publish: bus.publish, sample: bus.sample, clock, state: () => bus.state, pidsOf: () => [] },
+    { ...idleHands, publish: bus.publish, sample: bus.sample, clock, state: () => bus.state },
   );
   bus.subscribe("checks", checks.follow);
   return {
@@ -247,4 +257,115 @@ test("a check about a process ends with it, and one about several with the last"
   it.bus.publish(exited("shop", "worker@2"));
   await it.clock.pass(10_000);
   assert.deepEqual(await it.begun(1), ["whole"]);
+});
+
+/** A service with a startup check and two others, each answered by a server with what `answers` says. */
+async function slowStarter() {
+  const answers: Record<string, number> = { started: 503, live: 500, up: 200 };
+  const asked: string[] = [];
+  const server = await serveHttp(({ url = "" }, response) => {
+    asked.push(url.slice(1));
+    response.writeHead(answers[url.slice(1)] ?? 404).end();
+  });
+  const check = (name: string, role: string): object => ({
+    ...{ name, role, kind: "http", url: `${server.url}/${name}`, every: "1s", failures: 3 },
+  });
+  const checks = [check("started", "startup"), check("live", "liveness"), check("up", "readiness")];
+  const config = serviceConfig.parse({ command: ["x"], checks });
+  const clock = new FakeClock();
+  const { bus, types } = recordingBus(clock);
+  bus.publish({
+    type: "service.configured",
+    data: {
+      service: "web",
+      processes: ["main"],
+      checks: [
+        { name: "started", role: "startup" },
+        { name: "live", role: "liveness" },
+        { name: "up", role: "readiness" },
+      ],
+    },
+  });
+  const all = new Checks(
+    { web: config },
+    { ...idleHands, publish: bus.publish, sample: bus.sample, clock, state: () => bus.state },
+  );
+  bus.subscribe("checks", all.follow);
+  return {
+    ...{ answers, asked, bus, clock, types },
+    status: (name: string) => bus.state.services.web?.checks[name]?.status,
+    /** Lets time go by, in steps, until something is true. */
+    later: (look: () => boolean, what: string) => until(() => clock.pass(100).then(look), what),
+    [Symbol.asyncDispose]: async () => {
+      await all[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("until the startup check has passed nothing else is asked, and then that is asked no more", async () => {
+  await using web = await slowStarter();
+  web.bus.publish(started("web"));
+  await web.later(() => web.asked.length >= 2, "the startup check is asked");
+  assert.deepEqual([...new Set(web.asked)], ["started"]);
+  web.answers.started = 200;
+  await web.later(() => web.status("live") === "failed" && web.status("up") === "passed", "the others are judged");
+  const before = web.asked.filter((name) => name === "started").length;
+  await web.later(() => web.asked.length > 20, "the others go on");
+  assert.equal(web.asked.filter((name) => name === "started").length, before);
+});
+
+test("a startup check that fails for too long has failed, and a new start gives it another try", async () => {
+  await using web = await slowStarter();
+  web.bus.publish(started("web"));
+  await web.later(() => web.status("started") === "failed", "it fails");
+  assert.deepEqual([...new Set(web.asked)], ["started"]);
+  web.bus.publish({
+    type: "service.restarted",
+    data: { ...{ service: "web", process: "main", run: 2, pid: 4243, startTicks: 2 }, attempt: 1, because: "it ended" },
+  });
+  assert.equal(web.status("started"), "pending");
+  web.answers.started = 200;
+  await web.later(() => web.status("up") === "passed", "it starts after all");
+});
+
+test("a check can be asked at any time, which changes nothing", async () => {
+  await using web = await slowStarter();
+  const { bus } = web;
+  const before = bus.state.seq;
+  await using checks = new Checks(
+    {
+      web: serviceConfig.parse({
+        command: ["x"],
+        checks: [{ name: "always", kind: "exec", command: ["true"] }],
+      }),
+    },
+    { ...idleHands, publish: bus.publish, sample: bus.sample, clock: web.clock, state: () => bus.state },
+  );
+  const signal = AbortSignal.timeout(10_000);
+  assert.equal((await checks.run("web", "always", signal)).ok, true);
+  assert.equal(bus.state.seq, before);
+  await assert.rejects(checks.run("web", "nope", signal), { code: "not-found" });
+  await assert.rejects(checks.run("nope", "always", signal), { code: "not-found" });
+});
+
+test("a push is taken for a check of that kind alone, and with its secret where it has one", async () => {
+  await using web = await host("web");
+  const secret = "a secret of some length";
+  const checks = [
+    { name: "open", kind: "push", within: "1m" },
+    { name: "closed", kind: "push", within: "1m", secret },
+    { name: "up", kind: "exec", command: ["true"] },
+  ];
+  web.checks.reconfigure({ web: serviceConfig.parse({ command: ["x"], checks }) });
+  const push =
+    (check: string, more: object = {}) =>
+    () =>
+      web.checks.push({ service: "web", check, status: "passed", reason: "", ...more });
+  assert.doesNotThrow(push("open"));
+  assert.doesNotThrow(push("closed", { secret }));
+  assert.throws(push("closed"), { code: "not-permitted" });
+  assert.throws(push("closed", { secret: `${secret}!` }), { code: "not-permitted" });
+  assert.throws(push("up"), { code: "not-found" });
+  assert.throws(push("open", { service: "nope" }), { code: "not-found" });
 });

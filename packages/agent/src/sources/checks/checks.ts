@@ -1,23 +1,39 @@
-import { baseName, type HostState } from "@ostler/protocol";
+import {
+  baseName,
+  isHostEvent,
+  notFound,
+  OstlerError,
+  own,
+  type HostState,
+  type ProcessState,
+  type RunUsage,
+} from "@ostler/protocol";
 import type { CheckConfig } from "../../config/checks/check.js";
 import { listensCheck, processesOf, type ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
+import type { LookAt } from "../../core/series.js";
 import { newStop } from "../../core/stop.js";
-import { runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
-import { execProbe } from "./kinds/exec.js";
-import { httpProbe } from "./kinds/http.js";
+import { ask, runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
+import { mayPush } from "./kinds/push.js";
 import { listensProbe } from "./kinds/listens.js";
 import { NotifiedChecks } from "./notified.js";
-import { tcpProbe } from "./kinds/tcp.js";
-import type { Probe } from "./verdict.js";
+import { Pushes, type Pushed } from "./kinds/push.js";
+import { probeOf, type ProbeHands } from "./probe-of.js";
+import type { Verdict } from "./verdict.js";
 
 export type ChecksDeps = CheckerDeps & {
   state: () => HostState;
   /** Pids of everything a process consists of. */
-  pidsOf: (slot: { service: string; process: string }) => number[];
+  pidsOf: (slot: Slot) => number[];
+  /** What a process used when that was measured last. */
+  usageOf: (slot: Slot) => RunUsage | undefined;
+  look: LookAt;
+  /** Directory of the spool files. */
+  spools: string;
 };
 
 type Slot = { service: string; process: string };
+type RunningCheck = { stop: AbortController; done: Promise<unknown> };
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
 
@@ -32,8 +48,9 @@ export class Checks implements AsyncDisposable {
   readonly #deps: ChecksDeps;
   #services: Services;
   readonly #notified: NotifiedChecks;
+  readonly #pushes = new Pushes();
   /** The checks that run, by service and name: what stops them, and when they have stopped. */
-  readonly #running = new Map<string, Map<string, { stop: AbortController; done: Promise<unknown> }>>();
+  readonly #running = new Map<string, Map<string, RunningCheck>>();
 
   constructor(services: Services, deps: ChecksDeps) {
     this.#deps = deps;
@@ -44,20 +61,60 @@ export class Checks implements AsyncDisposable {
 
   /** The bus's listener. */
   readonly follow = ({ event }: Published): void => {
+    if (!isHostEvent(event)) return;
     this.#notified.follow(event);
     switch (event.type) {
       case "service.started":
       case "service.restarted":
-      case "service.adopted": {
-        const { service, process } = event.data as Slot;
-        return this.#begin(service, process);
-      }
+      case "service.adopted":
+        this.#pushes.forget(event.data.service);
+        return this.#begin(event.data.service, event.data.process);
       case "service.exited":
-        return this.#stopIdle((event.data as Slot).service);
+        return this.#stopIdle(event.data.service);
       case "service.removed":
-        return this.#stopAll((event.data as Slot).service);
+        return this.#stopAll(event.data.service);
+      case "check.passed":
+      case "check.warned":
+        if (event.data.role === "startup") this.#beginHeld(event.data.service);
     }
   };
+
+  /** Takes what a service says of itself. @throws OstlerError `not-found`, `not-permitted` */
+  push({ secret, ...pushed }: Pushed & { secret?: string }): void {
+    const { service, check } = pushed;
+    const config = own(this.#services, service);
+    if (!config) throw notFound("service", service, Object.keys(this.#services));
+    const known = config.checks.filter((one) => one.kind === "push");
+    const its = known.find(({ name }) => name === check);
+    if (!its)
+      throw notFound(
+        `check of kind push of ${service}`,
+        check,
+        known.map(({ name }) => name),
+      );
+    if (!mayPush(its, secret))
+      throw new OstlerError(
+        "not-permitted",
+        `Check ${service}/${check} has a secret, and the request another one or none. Send it as x-push-secret.`,
+      );
+    this.#pushes.take(pushed, this.#deps.clock.monotonic());
+  }
+
+  /** Asks once, now, whatever the standing of the check is, which does not change by it. @throws OstlerError `not-found` */
+  async run(service: string, check: string, signal: AbortSignal): Promise<Verdict & { tookMs: number }> {
+    if (!own(this.#services, service)) throw notFound("service", service, Object.keys(this.#services));
+    const plans = this.#plansOf(service);
+    const plan = plans.find((its) => its.check === check);
+    if (!plan)
+      throw notFound(
+        `check of ${service}`,
+        check,
+        plans.map((its) => its.check),
+      );
+    const startedMs = this.#deps.clock.monotonic();
+    const verdict = await ask(plan, signal);
+    return { ...verdict, tookMs: Math.round((this.#deps.clock.monotonic() - startedMs) * 10) / 10 };
+  }
 
   /** Begins the checks of the services anew whose checks have changed; the others go on. */
   reconfigure(services: Services): void {
@@ -85,13 +142,35 @@ export class Checks implements AsyncDisposable {
     const concerned = plans.filter(({ process }) => started === undefined || this.#isAbout(service, process, started));
     for (const plan of concerned) {
       this.#stop(service, plan.check);
-      if (!this.#runs(service, plan.process)) continue;
-      const stop = newStop();
-      const done = runCheck(plan, this.#deps, stop.signal);
-      const running =
-        this.#running.get(service) ?? new Map<string, { stop: AbortController; done: Promise<unknown> }>();
-      this.#running.set(service, running.set(plan.check, { stop, done }));
+      this.#beginOne(plan, plans);
     }
+  }
+
+  /** Begins the checks that waited for a startup check. */
+  #beginHeld(service: string): void {
+    const plans = this.#plansOf(service);
+    for (const plan of plans) if (!this.#running.get(service)?.has(plan.check)) this.#beginOne(plan, plans);
+  }
+
+  #beginOne(plan: CheckPlan, all: readonly CheckPlan[]): void {
+    const { service, check, process } = plan;
+    if (!this.#runs(service, process) || this.#isHeld(plan, all)) return;
+    const stop = newStop();
+    const done = runCheck(plan, this.#deps, stop.signal);
+    const running = this.#running.get(service) ?? new Map<string, RunningCheck>();
+    this.#running.set(service, running.set(check, { stop, done }));
+  }
+
+  /** Until the startup checks about its process have passed, a check says nothing: whoever starts slowly is not sick. */
+  #isHeld({ service, role, process }: CheckPlan, all: readonly CheckPlan[]): boolean {
+    if (role === "startup") return false;
+    const checks = this.#deps.state().services[service]?.checks ?? {};
+    return all.some((other) => {
+      if (other.role !== "startup") return false;
+      const concerns = other.process === undefined || process === undefined || other.process === baseName(process);
+      const status = own(checks, other.check)?.status;
+      return concerns && status !== "passed" && status !== "warned";
+    });
   }
 
   #stopIdle(service: string): void {
@@ -139,7 +218,33 @@ export class Checks implements AsyncDisposable {
       role,
       ...(process === undefined ? {} : { process }),
       ...timing,
-      probe: probeOf(check),
+      probe: probeOf(check, this.#handsOf(service, check)),
+    };
+  }
+
+  #handsOf(service: string, { process }: CheckConfig): ProbeHands {
+    const { clock, look, state, usageOf, spools } = this.#deps;
+    const running = (): [string, ProcessState][] =>
+      Object.entries(state().services[service]?.processes ?? {}).filter(([name]) =>
+        this.#isAbout(service, process, name),
+      );
+    const attached = own(this.#services, service)?.attach;
+    return {
+      service,
+      look,
+      pushes: this.#pushes,
+      nowMs: () => clock.now(),
+      monotonicMs: () => clock.monotonic(),
+      processes: () =>
+        running().map(([name, { phase }]) => ({
+          process: name,
+          isRunning: phase.name === "running" || phase.name === "stopping",
+          usage: usageOf({ service, process: name }),
+        })),
+      output: () =>
+        attached?.systemd !== undefined
+          ? { unit: attached.systemd }
+          : { spools, processes: running().map(([name]) => name) },
     };
   }
 
@@ -150,19 +255,6 @@ export class Checks implements AsyncDisposable {
         const probe = listensProbe(listens, () => this.#deps.pidsOf({ service, process }));
         return { service, check: listensCheck(process), role: "readiness", process, ...listensTiming, probe };
       });
-  }
-}
-
-function probeOf(check: CheckConfig): Probe {
-  switch (check.kind) {
-    case "http":
-      return httpProbe(check);
-    case "tcp":
-      return tcpProbe(check);
-    case "exec":
-      return execProbe(check);
-    default:
-      return check satisfies never;
   }
 }
 

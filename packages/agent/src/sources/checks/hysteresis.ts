@@ -1,15 +1,29 @@
+import type { CheckState } from "@ostler/protocol";
 import type { Verdict } from "./verdict.js";
 
-/** A check's standing. `row` counts equal verdicts since the last different one. */
-export type Standing = { status: "pending" | "passed" | "failed"; row: number; lastOk: boolean | undefined };
+/** A check's standing, and how many verdicts in a row are behind it: failed, not failed, without a warning, not without. */
+export type Standing = { status: CheckState["status"]; failed: number; ok: number; clean: number; unwell: number };
 
 export type Thresholds = { failures: number; successes: number };
 
-export const unknown: Standing = { status: "pending", row: 0, lastOk: undefined };
+export const unknown: Standing = { status: "pending", failed: 0, ok: 0, clean: 0, unwell: 0 };
 
-/** The standing after one more verdict: it changes only when enough verdicts in a row say so, both ways. */
-export function judge(standing: Standing, { ok }: Verdict, { failures, successes }: Thresholds): Standing {
-  const row = standing.lastOk === ok ? standing.row + 1 : 1;
-  const enough = row >= (ok ? successes : failures);
-  return { status: enough ? (ok ? "passed" : "failed") : standing.status, row, lastOk: ok };
+/**
+ * The standing after one more verdict: it changes only when enough verdicts in a row say so. To the worse `failures` decides,
+ * to the better `successes`; what is ok with a warning is better than failed, and worse than passed.
+ */
+export function judge(standing: Standing, verdict: Verdict, { failures, successes }: Thresholds): Standing {
+  const isClean = verdict.ok && verdict.warning === undefined;
+  const rows = {
+    failed: verdict.ok ? 0 : standing.failed + 1,
+    ok: verdict.ok ? standing.ok + 1 : 0,
+    clean: isClean ? standing.clean + 1 : 0,
+    unwell: isClean ? 0 : standing.unwell + 1,
+  };
+  const { status } = standing;
+  if (!verdict.ok) return { ...rows, status: rows.failed >= failures ? "failed" : status };
+  if (status === "pending" || status === "failed")
+    return { ...rows, status: rows.ok < successes ? status : isClean ? "passed" : "warned" };
+  const changes = isClean ? rows.clean >= successes : rows.unwell >= failures;
+  return { ...rows, status: changes ? (isClean ? "passed" : "warned") : status };
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
-import type { Matcher } from "./matcher.js";
-import type { SpoolLines } from "./spool-lines.js";
+import type { Matcher } from "../../core/matcher.js";
+import type { SpoolLines } from "../../platform/spool-lines.js";
 
 export type Wanted = {
   match: string;

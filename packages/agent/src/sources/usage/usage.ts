@@ -89,6 +89,12 @@ export class Usage implements AsyncDisposable {
     return Object.fromEntries(figures);
   }
 
+  /** What a process that runs used when it was measured last. */
+  last(slot: Slot): RunUsage | undefined {
+    const usage = this.#records.get(keyOf(slot))?.usage;
+    return usage?.run === this.#runOf(slot)?.run ? usage : undefined;
+  }
+
   /** The most that the last run of a process that was measured has used; still there when the run is over. */
   peaksOf(slot: Slot): UsagePeaks | undefined {
     return this.#records.get(keyOf(slot))?.peaks;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, truncateSync } from "node:fs";
 import { test } from "node:test";
-import { tempDir } from "../../testing/temp-dir.js";
+import { tempDir } from "../testing/temp-dir.js";
 import { SpoolLines } from "./spool-lines.js";
 
 const never = new AbortController().signal;

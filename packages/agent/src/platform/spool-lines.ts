@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { LineSplitter } from "../../platform/line-splitter.js";
+import { LineSplitter } from "./line-splitter.js";
 
 const chunkBytes = 64 * 1024;
 /** Of a longer line only the beginning is looked at. */

@@ -1,0 +1,62 @@
+import { statSync } from "node:fs";
+import { durationInWords, messageOf } from "@ostler/protocol";
+import type { OutputCheck } from "../../../config/checks/output.js";
+import { Matcher } from "../../../core/matcher.js";
+import { readJournal } from "../../../platform/journalctl.js";
+import { SpoolLines } from "../../../platform/spool-lines.js";
+import { failed, passed, type Probe } from "../verdict.js";
+
+/** Where the lines are: spool files of the processes, or the journal of a unit. */
+export type Output = { paths: string[] } | { unit: string };
+
+/** Of a unit that says more, only the last lines are looked at. */
+const maxJournalLines = 10_000;
+
+/** Passes while a line that counts is not older than it may be. When the check begins, it looks from then on. */
+export function outputProbe({ match = "", newer_than }: OutputCheck, output: Output, nowMs: () => number): Probe {
+  const pattern = new RegExp(match);
+  const matcher = new Matcher();
+  const look = "unit" in output ? journalLook(output.unit) : spoolLook(output.paths);
+  let seenMs: number | undefined;
+  return async (signal) => {
+    const sinceMs = seenMs ?? nowMs();
+    seenMs = sinceMs;
+    try {
+      for await (const { lines, ageMs } of look(nowMs() - sinceMs, signal)) {
+        const at = matcher.find(pattern, lines);
+        if (at === "too-slow") return failed(`the pattern "${match}" takes too long on what is written`);
+        if (at >= 0) seenMs = Math.max(seenMs, nowMs() - ageMs);
+      }
+    } catch (failure) {
+      return failed(`its output could not be read: ${messageOf(failure)}`);
+    }
+    const silentMs = nowMs() - seenMs;
+    if (silentMs <= newer_than) return passed;
+    const what = match === "" ? "nothing was written" : `no line matched "${match}"`;
+    return failed(`${what} for ${durationInWords(silentMs)}, longer than ${durationInWords(newer_than)}`);
+  };
+}
+
+/** The lines that have come since the last look, at the first look none, and how old they are. */
+type Look = (sinceMs: number, signal: AbortSignal) => AsyncIterable<{ lines: string[]; ageMs: number }>;
+
+function spoolLook(paths: readonly string[]): Look {
+  const spools = paths.map((path) => new SpoolLines(path, sizeOf(path)));
+  return async function* (_, signal) {
+    for (const spool of spools) for await (const lines of spool.more(false, signal)) yield { lines, ageMs: 0 };
+  };
+}
+
+function journalLook(unit: string): Look {
+  return async function* (sinceMs, signal) {
+    const seconds = Math.max(1, Math.ceil(sinceMs / 1000));
+    const args = [`--unit=${unit}`, `--since=-${seconds}s`, `--lines=${maxJournalLines}`];
+    for await (const { MESSAGE: message = "", __REALTIME_TIMESTAMP: micros } of readJournal(args, signal))
+      yield { lines: message.split("\n"), ageMs: Math.max(0, Date.now() - Number(micros) / 1000) };
+  };
+}
+
+/** A file that is not there yet begins with its beginning. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
