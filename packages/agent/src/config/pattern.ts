@@ -4,7 +4,7 @@ import * as z from "zod";
 /** Longer ones are a mistake. */
 const maxPatternLength = 1000;
 
-/** A regular expression, as JavaScript has them. */
+/** A regular expression, as text: what is none is told with its fault when the file is read. */
 export const pattern = z
   .string()
   .min(1)

@@ -7,7 +7,7 @@ import type { Publish, Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import { spoolPath, streams, type SpoolMark } from "../../platform/spool.js";
-import { Matcher } from "../../core/matcher.js";
+import { Matcher } from "../../platform/matcher.js";
 import { search } from "./search.js";
 import { SpoolLines } from "../../platform/spool-lines.js";
 

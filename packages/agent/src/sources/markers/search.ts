@@ -1,6 +1,6 @@
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
-import type { Matcher } from "../../core/matcher.js";
+import type { Matcher } from "../../platform/matcher.js";
 import type { SpoolLines } from "../../platform/spool-lines.js";
 
 export type Wanted = {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { durationInWords, messageOf } from "@ostler/protocol";
 import type { OutputCheck } from "../../../config/checks/output.js";
-import { Matcher } from "../../../core/matcher.js";
+import { Matcher } from "../../../platform/matcher.js";
 import { readJournal } from "../../../platform/journalctl.js";
 import { SpoolLines } from "../../../platform/spool-lines.js";
 import { failed, passed, type Probe } from "../verdict.js";

@@ -1,0 +1,17 @@
+import { checkConfig, type CheckConfig } from "../config/checks/check.js";
+import type { Probe } from "../sources/checks/verdict.js";
+
+/** Plenty for what answers; nothing in the tests waits for it to pass. */
+const plentyMs = 10_000;
+
+/** A check as the configuration makes it, with every default. */
+export function checkOf<C extends CheckConfig>(settings: object): C {
+  return checkConfig.parse({ name: "up", ...settings }) as C;
+}
+
+/** What a probe finds: `ok`, the warning, or the reason why not. */
+export async function ask(probe: Probe, timeoutMs = plentyMs): Promise<string> {
+  const verdict = await probe(AbortSignal.timeout(timeoutMs));
+  if (!verdict.ok) return verdict.reason;
+  return verdict.warning === undefined ? "ok" : `warning: ${verdict.warning}`;
+}
