@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { hashOf, OstlerError } from "@ostler/protocol";
 import { besideAttach } from "./beside-attach.js";
 import { misplacedIn } from "./misplaced.js";
+import { placedCheck } from "./checks/placed.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
@@ -95,7 +96,13 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
     );
     const { attach } = service;
     const owned = attach?.pid_file === undefined ? {} : { attach: { ...attach, pid_file: absolute(attach.pid_file) } };
-    const more = { ...(all ? { processes: Object.fromEntries(all) } : {}), ...owned, tasks: Object.fromEntries(tasks) };
+    const checks = service.checks.map((check) => placedCheck(check, absolute));
+    const more = {
+      ...(all ? { processes: Object.fromEntries(all) } : {}),
+      ...owned,
+      checks,
+      tasks: Object.fromEntries(tasks),
+    };
     return [name, { ...placed(service), ...more }] as const;
   });
   return {

@@ -9,7 +9,7 @@ export type HttpQuestion = {
   tls?: TlsFiles | undefined;
   /** How many redirects are followed; 0 returns the first answer, whatever it is. */
   redirects?: number;
-  /** Of a longer body only the beginning is read. */
+  /** Of a longer body only the beginning is read; with 0 it is not waited for. */
   maxBytes: number;
 };
 
@@ -66,6 +66,11 @@ async function askOnce(question: HttpQuestion, signal: AbortSignal): Promise<Htt
       },
     );
     sent.on("error", reject);
+    // Nobody has asked for another protocol; the connection is left.
+    sent.on("upgrade", ({ statusCode = 0, headers }, socket) => {
+      socket.destroy();
+      resolve({ url, status: statusCode, headers, body: "", clipped: true });
+    });
     sent.end(body);
   });
 }
@@ -73,6 +78,10 @@ async function askOnce(question: HttpQuestion, signal: AbortSignal): Promise<Htt
 async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<{ text: string; clipped: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  if (maxBytes === 0) {
+    response.destroy();
+    return { text: "", clipped: true };
+  }
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.length;

@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer, type ServerOptions } from "node:https";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /** A server on loopback, at a port of the kernel's choice; closed with all its connections when the test ends. */
@@ -6,6 +7,11 @@ export type TestServer = AsyncDisposable & { port: number; url: string };
 
 export async function serveHttp(answer: RequestListener): Promise<TestServer> {
   return listening(createHttpServer(answer));
+}
+
+export async function serveHttps(options: ServerOptions, answer: RequestListener): Promise<TestServer> {
+  const server = await listening(createHttpsServer(options, answer));
+  return { ...server, url: server.url.replace("http:", "https:") };
 }
 
 export async function serveTcp(accept: (socket: Socket) => void): Promise<TestServer> {

@@ -1,15 +1,23 @@
 import * as z from "zod";
 import { setting } from "../setting.js";
+import { tlsOptions } from "../tls.js";
+import { span } from "../values.js";
+import { answerFields, httpUrl, requestMethod } from "./answer.js";
 import { common } from "./common.js";
 
 export const httpCheck = z.strictObject({
   ...common,
   kind: z.literal("http"),
-  url: setting(
-    z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }),
-    "Asked with GET; redirects are not followed",
-  ),
+  url: setting(httpUrl, "What is asked"),
+  method: setting(requestMethod.default("GET"), "How it is asked"),
   headers: setting(z.record(z.string(), z.string()).default({}), "Sent with the request", { secret: "by-name" }),
-  status: setting(z.array(z.int().min(100).max(599)).default([]), "Accepted statuses; any 2xx when empty"),
+  body: setting(z.string().max(65_536).optional(), "Sent with the request"),
+  ...answerFields,
+  redirects: setting(
+    z.int().min(0).max(10).default(0),
+    "How many redirects are followed; what is secret is sent to the first host only. With 0 the redirect is the answer",
+  ),
+  slower_than: setting(span.optional(), "An answer that takes longer is a warning"),
+  tls: setting(tlsOptions.optional(), "How an https:// URL is asked, and whom is believed"),
 });
 export type HttpCheck = z.output<typeof httpCheck>;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpCheck } from "../../../config/checks/http.js";
+import { selfSigned } from "../../../testing/certificate.js";
 import { ask, checkOf } from "../../../testing/probes.js";
-import { closedPort, serveHttp, serveTcp } from "../../../testing/servers.js";
+import { closedPort, serveHttp, serveHttps, serveTcp } from "../../../testing/servers.js";
+import { tempDir } from "../../../testing/temp-dir.js";
 import { until } from "../../../testing/until.js";
 import type { Probe } from "../verdict.js";
 import { httpProbe } from "./http.js";
@@ -70,4 +72,107 @@ test("http: a closed port, a server that hangs up and one that speaks no HTTP fa
   assert.match(await ask(http(rude.url)), /socket hang up|ECONNRESET/);
   await using foreign = await serveTcp((socket) => socket.end("SSH-2.0-x\r\n"));
   assert.match(await ask(http(foreign.url)), /Parse Error/);
+});
+
+test("http: method, headers and body are sent as configured", async () => {
+  let seen = "";
+  await using server = await serveHttp((request, response) => {
+    request.on(
+      "data",
+      (chunk: Buffer) => (seen = `${request.method} ${request.headers["content-type"]} ${String(chunk)}`),
+    );
+    request.on("end", () => response.end());
+  });
+  const more = { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"a":1}' };
+  assert.equal(await ask(http(server.url, more)), "ok");
+  assert.equal(seen, 'POST application/json {"a":1}');
+  assert.match(await ask(http(server.url, { ...more, status: [201] })), /^POST http:.* answered 200$/);
+});
+
+test("http: a body matches, line by line, or the reason shows how it begins", async () => {
+  await using server = await serveHttp((_, response) => response.end("first\nOK\nlast\n"));
+  assert.equal(await ask(http(server.url, { match: "^OK$" })), "ok");
+  assert.equal(
+    await ask(http(server.url, { match: "^READY$" })),
+    `${server.url} answered 200, but "first\\nOK\\nlast\\n" does not match /^READY$/`,
+  );
+});
+
+test("http: a wrong status of an answer that is read is told with its beginning", async () => {
+  await using server = await serveHttp((_, response) => response.writeHead(503).end('{"running":false}'));
+  assert.equal(await ask(http(server.url, { match: "x" })), `${server.url} answered 503: "{\\"running\\":false}"`);
+});
+
+test("http: a body is read to its limit and no further, and that is told where it matters", async () => {
+  await using server = await serveHttp((_, response) => void response.write(`begin ${"x".repeat(5000)} end`));
+  assert.equal(await ask(http(server.url, { match: "begin", max_body: "1KiB" })), "ok");
+  assert.match(await ask(http(server.url, { match: "end", max_body: "1KiB" })), /only the first 1024 bytes were read/);
+  assert.match(await ask(http(server.url, { json: [{ path: "$" }], max_body: "1KiB" })), /no JSON.*first 1024 bytes/);
+});
+
+test("http: a pattern that would take for ever fails, and holds up nothing", async () => {
+  await using server = await serveHttp((_, response) => response.end(`${"a".repeat(64)}!`));
+  assert.match(await ask(http(server.url, { match: "(a+)+$" })), /given up: it took too much CPU time/);
+});
+
+test("http: every assertion about the JSON of a body must hold", async () => {
+  await using server = await serveHttp((_, response) => response.end('{"running":true,"peers":0}'));
+  const json = [
+    { path: "$.running", equals: true },
+    { path: "$.peers", at_least: 1 },
+  ];
+  assert.equal(await ask(http(server.url, { json: json.slice(0, 1) })), "ok");
+  assert.equal(await ask(http(server.url, { json })), `${server.url} answered 200, but $.peers is 0, less than 1`);
+});
+
+test("http: redirects are followed as far as allowed, and secrets stay with the first host", async () => {
+  const seen: (string | undefined)[] = [];
+  await using last = await serveHttp((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(request.url === "/gone" ? 404 : 200).end();
+  });
+  await using first = await serveHttp((request, response) =>
+    response.writeHead(302, { location: `${last.url}${request.url}` }).end(),
+  );
+  const more = { redirects: 1, headers: { Authorization: "Bearer x" } };
+  assert.equal(await ask(http(`${first.url}/here`, more)), "ok");
+  assert.deepEqual(seen, [undefined]);
+  assert.equal(await ask(http(`${first.url}/gone`, more)), `${last.url}/gone answered 404`);
+  await using round = await serveHttp((_, response) => response.writeHead(302, { location: "/" }).end());
+  assert.match(await ask(http(round.url, { redirects: 3 })), /answered 302$/);
+});
+
+test("http: an answer that takes longer than it should is a warning", async () => {
+  await using server = await serveHttp((_, response) => void setTimeout(() => response.end(), 20));
+  assert.match(await ask(http(server.url, { slower_than: "1ms" })), /^warning: http:.* took \d+ ms, longer than 1 ms$/);
+  assert.equal(await ask(http(server.url, { slower_than: "1h" })), "ok");
+});
+
+test("http: a server that changes to another protocol unasked is told", async () => {
+  await using server = await serveTcp((socket) =>
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+  );
+  assert.match(await ask(http(server.url)), /answered 101$/);
+});
+
+test("https: the authority, the name and the agent's own certificate are as configured", async () => {
+  using dir = tempDir();
+  const { cert, key } = selfSigned("web.test");
+  const files = { ca: dir.write("cert.pem", cert), cert: dir.at("cert.pem"), key: dir.write("key.pem", key) };
+  const options = { cert, key, ca: cert, requestCert: true, rejectUnauthorized: true };
+  await using server = await serveHttps(options, (_, response) => response.end("secure"));
+  assert.equal(await ask(http(server.url, { tls: { ...files, server_name: "web.test" }, match: "secure" })), "ok");
+  assert.match(await ask(http(server.url, { tls: files })), /does not match certificate's altnames/);
+  assert.match(await ask(http(server.url)), /self-signed certificate/);
+  const { ca } = files;
+  assert.match(
+    await ask(http(server.url, { tls: { ca, server_name: "web.test" } })),
+    /certificate required|ECONNRESET/,
+  );
+  assert.match(await ask(http(server.url, { tls: { ca: dir.at("none.pem") } })), /ENOENT.*none\.pem/);
+});
+
+test("http: a password in a URL is not shown", async () => {
+  const port = await closedPort();
+  assert.match(await ask(http(`http://me:s3cret@127.0.0.1:${port}/`)), /^http:\/\/me:\[redacted\]@127/);
 });

@@ -1,24 +1,25 @@
-import { request as httpRequest } from "node:http";
 import type { HttpCheck } from "../../../config/checks/http.js";
-import { failed, passed, type Probe, type Verdict } from "../verdict.js";
+import { askHttp } from "../../../platform/ask-http.js";
+import { failed, passed, warned, type Probe } from "../verdict.js";
+import { neededBytes, whyUnwanted } from "./http-answer.js";
+import { shown, whyOf } from "./words.js";
 
-/** GET on a connection of its own: a kept one would hide a server that accepts no more. */
-export function httpProbe({ url, headers, status }: HttpCheck): Probe {
+/** Asks on a connection of its own: a kept one would hide a server that accepts no more. */
+export function httpProbe(check: HttpCheck): Probe {
+  const { url, method, headers, body, redirects, slower_than, tls } = check;
+  const question = { url, method, headers, body, redirects, tls, maxBytes: neededBytes(check) };
+  const before = method === "GET" ? "" : `${method} `;
   return async (signal) => {
-    const request = url.startsWith("https:") ? (await import("node:https")).request : httpRequest;
-    return new Promise<Verdict>((resolve) => {
-      const sent = request(
-        url,
-        { headers: { "user-agent": "ostler", ...headers }, agent: false, signal },
-        (response) => {
-          const { statusCode = 0 } = response;
-          const accepted = status.length > 0 ? status.includes(statusCode) : statusCode >= 200 && statusCode < 300;
-          response.destroy();
-          resolve(accepted ? passed : failed(`${url} answered ${statusCode}`));
-        },
-      );
-      sent.on("error", (failure) => resolve(failed(`${url}: ${failure.message}`)));
-      sent.end();
-    });
+    const startedMs = performance.now();
+    try {
+      const answer = await askHttp(question, signal);
+      const tookMs = performance.now() - startedMs;
+      const why = await whyUnwanted(answer, check);
+      if (why !== undefined) return failed(`${before}${shown(answer.url)} ${why}`);
+      if (slower_than === undefined || tookMs <= slower_than) return passed;
+      return warned(`${before}${shown(url)} took ${Math.round(tookMs)} ms, longer than ${slower_than} ms`);
+    } catch (failure) {
+      return failed(`${before}${shown(url)}: ${whyOf(failure)}`);
+    }
   };
 }

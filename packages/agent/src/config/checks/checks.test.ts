@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loaded, problemsOf } from "../../testing/config.js";
+import type { CheckConfig } from "./check.js";
+
+const file = (check: string): string => `services: {web: {command: [a], checks: [{name: up, ${check}}]}}`;
+const problems = (check: string): string => problemsOf(file(check)).join("\n");
+const check = (text: string): CheckConfig => loaded(file(text)).config.services.web?.checks[0] ?? assert.fail();
+
+/** Whether the files that a check names lie beside the configuration. */
+function isBeside(text: string, pick: (check: CheckConfig) => string | undefined): boolean {
+  return /^\/.*\/ostler-unit-[^/]+\/f\.pem$/.test(pick(check(text)) ?? "");
+}
+
+test("an HTTP check refuses what it could not use", () => {
+  const http = (more: string): string => problems(`kind: http, url: "http://a/", ${more}`);
+  assert.match(http("match: '('"), /checks\.0\.match: must be a regular expression/);
+  assert.match(http("max_body: 2MiB"), /must be between 1B and 1MiB/);
+  assert.match(http("json: [{path: status}]"), /must be a JSONPath, which begins with \$/);
+  assert.match(http("json: [{path: $.a, matches: '('}]"), /json\.0\.matches: must be a regular expression/);
+  assert.match(http("method: FETCH"), /checks\.0\.method/);
+});
+
+test("the files that a check names are relative to the configuration", () => {
+  const tls = "tls: {ca: f.pem, cert: f.pem, key: f.pem}";
+  for (const which of ["ca", "cert", "key"] as const)
+    assert.ok(isBeside(`kind: http, url: "https://a/", ${tls}`, (c) => (c.kind === "http" ? c.tls?.[which] : "")));
+});

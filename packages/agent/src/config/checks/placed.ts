@@ -1,0 +1,31 @@
+import type { TlsOptions } from "../tls.js";
+import type { CheckConfig } from "./check.js";
+
+/** A check with its paths made absolute. */
+export function placedCheck(check: CheckConfig, absolute: (path: string) => string): CheckConfig {
+  switch (check.kind) {
+    case "http":
+      return { ...check, ...placedTls(check, absolute) };
+    case "tcp":
+    case "exec":
+      return check;
+    default:
+      return check satisfies never;
+  }
+}
+
+function placedTls(
+  { tls }: { tls?: TlsOptions | undefined },
+  absolute: (path: string) => string,
+): { tls?: TlsOptions } {
+  if (!tls) return {};
+  const { ca, cert, key } = tls;
+  return {
+    tls: {
+      ...tls,
+      ...(ca === undefined ? {} : { ca: absolute(ca) }),
+      ...(cert === undefined ? {} : { cert: absolute(cert) }),
+      ...(key === undefined ? {} : { key: absolute(key) }),
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { isIP } from "node:net";
+import { messageOf } from "@ostler/protocol";
+
+/** How much of an answer a reason shows. */
+const shownLength = 200;
+
+/** The beginning of what somebody has answered, on one line and in quotes. */
+export function startOf(text: string): string {
+  const start = text.slice(0, shownLength).replace(/[\uD800-\uDBFF]$/, ""); // No half of a character.
+  return `${JSON.stringify(start)}${start.length < text.length ? "…" : ""}`;
+}
+
+/** A URL as it may be shown: without the password in it. */
+export function shown(url: string): string {
+  return url.replace(/^(https?:\/\/[^/?#@]*?):[^/?#]*@/, "$1:[redacted]@");
+}
+
+/** Why a connection failed. Where a name has several addresses, what each of them said. */
+export function whyOf(failure: unknown): string {
+  if (failure instanceof AggregateError && failure.errors.length > 0) return failure.errors.map(messageOf).join("; ");
+  return messageOf(failure);
+}
+
+/** `host:port`, as in a URL. */
+export function hostAndPort(host: string, port: number): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}
