@@ -21,6 +21,11 @@ test("an HTTP check refuses what it could not use", () => {
   assert.match(http("method: FETCH"), /checks\.0\.method/);
 });
 
+test("a TCP check refuses a pattern that is none and nothing to send", () => {
+  assert.match(problems("kind: tcp, address: 'a:1', expect: '('"), /checks\.0\.expect: must be a regular expression/);
+  assert.match(problems("kind: tcp, address: 'a:1', send: ''"), /checks\.0\.send/);
+});
+
 test("the files that a check names are relative to the configuration", () => {
   const tls = "tls: {ca: f.pem, cert: f.pem, key: f.pem}";
   for (const which of ["ca", "cert", "key"] as const)
