@@ -5,16 +5,10 @@ import { metricCheck } from "./metric.js";
 import { outputCheck } from "./output.js";
 import { processCheck } from "./process.js";
 import { pushCheck } from "./push.js";
+import { quicCheck } from "./quic.js";
 import { tcpCheck } from "./tcp.js";
+import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [
-  httpCheck,
-  tcpCheck,
-  execCheck,
-  metricCheck,
-  processCheck,
-  outputCheck,
-  pushCheck,
-]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, execCheck, metricCheck, outputCheck, processCheck, pushCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

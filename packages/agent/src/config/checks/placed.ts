@@ -7,6 +7,8 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
     case "http":
       return { ...check, ...placedTls(check, absolute) };
     case "tcp":
+    case "udp":
+    case "quic":
     case "exec":
       return check;
     default:

@@ -40,6 +40,10 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return outputProbe(check, outputOf(check.stream, hands), monotonicMs);
     case "push":
       return pushProbe(check, service, pushes, monotonicMs);
+    case "udp":
+      return udpProbe(check);
+    case "quic":
+      return quicProbe(check);
     default:
       return check satisfies never;
   }

@@ -21,7 +21,8 @@ export function tcpProbe({ address, send, expect }: TcpCheck): Probe {
       const fail = (reason: string): void => end(failed(`${inWords(address)}${reason}`));
       const said = (): string => (answer.length === 0 ? "nothing" : startOf(answer.toString()));
       socket.on("connect", () => {
-        if (send !== undefined) socket.write(send, () => expect ?? end(passed));
+        if (send !== undefined)
+          socket.write(send, (fault) => fault ?? expect ?? end(passed)); // `error` tells a fault.
         else if (expect === undefined) end(passed);
       });
       socket.on("data", (chunk) => {
@@ -31,7 +32,8 @@ export function tcpProbe({ address, send, expect }: TcpCheck): Probe {
         if (why === undefined) end(passed);
         else if (answer.length === maxAnswerBytes) fail(`: ${why} in its first ${maxAnswerBytes} bytes`);
       });
-      socket.on("end", () => fail(` hung up after it had said ${said()}; expected was /${expect}/`));
+      if (expect !== undefined)
+        socket.on("end", () => fail(` hung up after it had said ${said()}; expected was /${expect}/`));
       socket.on("error", (failure) => {
         fail(socket.bytesRead > 0 ? ` said ${said()}, then: ${whyOf(failure)}` : `: ${whyOf(failure)}`);
       });

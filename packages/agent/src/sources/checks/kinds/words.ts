@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { messageOf } from "@ostler/protocol";
 
 /** How much of an answer a reason shows. */
@@ -19,9 +18,4 @@ export function shown(url: string): string {
 export function whyOf(failure: unknown): string {
   if (failure instanceof AggregateError && failure.errors.length > 0) return failure.errors.map(messageOf).join("; ");
   return messageOf(failure);
-}
-
-/** `host:port`, as in a URL. */
-export function hostAndPort(host: string, port: number): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
