@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer, type ServerOptions } from "node:https";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /** A server on loopback, at a port of the kernel's choice; closed with all its connections when the test ends. */
@@ -16,6 +17,11 @@ export async function serveHttps(options: ServerOptions, answer: RequestListener
 
 export async function serveTcp(accept: (socket: Socket) => void): Promise<TestServer> {
   return listening(createServer(accept));
+}
+
+/** Accepts TLS and says nothing. */
+export async function serveTls(options: TlsOptions): Promise<TestServer> {
+  return listening(createTlsServer(options, (socket) => socket.on("error", () => {})));
 }
 
 /** A port on which nobody listens: it was free a moment ago. */

@@ -7,8 +7,9 @@ import { processCheck } from "./process.js";
 import { pushCheck } from "./push.js";
 import { quicCheck } from "./quic.js";
 import { tcpCheck } from "./tcp.js";
+import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, execCheck, metricCheck, outputCheck, processCheck, pushCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, metricCheck, outputCheck, processCheck, pushCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

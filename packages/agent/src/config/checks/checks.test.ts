@@ -30,4 +30,15 @@ test("the files that a check names are relative to the configuration", () => {
   const tls = "tls: {ca: f.pem, cert: f.pem, key: f.pem}";
   for (const which of ["ca", "cert", "key"] as const)
     assert.ok(isBeside(`kind: http, url: "https://a/", ${tls}`, (c) => (c.kind === "http" ? c.tls?.[which] : "")));
+  for (const which of ["ca", "cert", "key"] as const)
+    assert.ok(isBeside(`kind: tls, address: "a:1", ${tls}`, (c) => (c.kind === "tls" ? c.tls[which] : "")));
+  for (const which of ["cert", "key"] as const)
+    assert.ok(isBeside(`kind: tls, address: "a:1", ${which}: f.pem`, (c) => (c.kind === "tls" ? c[which] : "")));
+  assert.ok(isBeside("kind: tls, file: f.pem", (c) => (c.kind === "tls" ? c.file : "")));
+});
+
+test("a TLS check looks at a server or at a file", () => {
+  assert.match(problems("kind: tls"), /must have either address or file/);
+  assert.match(problems("kind: tls, address: 'a:1', file: f.pem"), /must have either address or file/);
+  assert.match(problems("kind: tls, file: f.pem, cert: f.pem"), /cert: must not stand beside `file`/);
 });

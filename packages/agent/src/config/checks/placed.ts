@@ -6,6 +6,16 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
   switch (check.kind) {
     case "http":
       return { ...check, ...placedTls(check, absolute) };
+    case "tls": {
+      const { file, cert, key } = check;
+      return {
+        ...check,
+        ...(file === undefined ? {} : { file: absolute(file) }),
+        ...(cert === undefined ? {} : { cert: absolute(cert) }),
+        ...(key === undefined ? {} : { key: absolute(key) }),
+        ...placedTls(check, absolute),
+      };
+    }
     case "tcp":
     case "udp":
     case "quic":

@@ -44,6 +44,8 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return udpProbe(check);
     case "quic":
       return quicProbe(check);
+    case "tls":
+      return tlsProbe(check);
     default:
       return check satisfies never;
   }

@@ -14,8 +14,10 @@ export function shown(url: string): string {
   return url.replace(/^(https?:\/\/[^/?#@]*?):[^/?#]*@/, "$1:[redacted]@");
 }
 
-/** Why a connection failed. Where a name has several addresses, what each of them said. */
+/** Why a connection failed, in one line. Where a name has several addresses, what each of them said. */
 export function whyOf(failure: unknown): string {
   if (failure instanceof AggregateError && failure.errors.length > 0) return failure.errors.map(messageOf).join("; ");
-  return messageOf(failure);
+  const { code, reason } = failure as { code?: unknown; reason?: unknown };
+  // OpenSSL's own message is about its source.
+  return String(code).startsWith("ERR_SSL_") && typeof reason === "string" ? reason : messageOf(failure);
 }
