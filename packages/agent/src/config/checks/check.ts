@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { dnsCheck } from "./dns.js";
 import { execCheck } from "./exec.js";
 import { httpCheck } from "./http.js";
 import { metricCheck } from "./metric.js";
@@ -11,5 +12,5 @@ import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, metricCheck, outputCheck, processCheck, pushCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, metricCheck, outputCheck, processCheck, pushCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

@@ -42,3 +42,9 @@ test("a TLS check looks at a server or at a file", () => {
   assert.match(problems("kind: tls, address: 'a:1', file: f.pem"), /must have either address or file/);
   assert.match(problems("kind: tls, file: f.pem, cert: f.pem"), /cert: must not stand beside `file`/);
 });
+
+test("a DNS check names its server by address, and what it wants alone", () => {
+  assert.match(problems("kind: dns, host: a, server: 'dns:53'"), /server: must be the IP address of a server/);
+  assert.match(problems("kind: dns, host: a, exact: true"), /exact: needs expect/);
+  assert.equal(problems("kind: dns, host: a, server: '[::1]:53'"), "");
+});

@@ -19,6 +19,7 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
     case "tcp":
     case "udp":
     case "quic":
+    case "dns":
     case "exec":
       return check;
     default:

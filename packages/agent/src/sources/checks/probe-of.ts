@@ -46,6 +46,8 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return quicProbe(check);
     case "tls":
       return tlsProbe(check);
+    case "dns":
+      return dnsProbe(check);
     default:
       return check satisfies never;
   }
