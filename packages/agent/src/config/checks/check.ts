@@ -12,5 +12,17 @@ import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, metricCheck, outputCheck, processCheck, pushCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [
+  httpCheck,
+  tcpCheck,
+  udpCheck,
+  quicCheck,
+  tlsCheck,
+  execCheck,
+  dnsCheck,
+  metricCheck,
+  outputCheck,
+  processCheck,
+  pushCheck,
+]);
 export type CheckConfig = z.output<typeof checkConfig>;

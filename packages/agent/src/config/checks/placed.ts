@@ -17,6 +17,10 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
       };
     }
     case "tcp":
+    case "metric":
+    case "process":
+    case "output":
+    case "push":
     case "udp":
     case "quic":
     case "dns":
