@@ -5,6 +5,7 @@ import { misplacedIn } from "./misplaced.js";
 import { placedCheck } from "./checks/placed.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
+import { placedMetrics } from "./metrics.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
 import { configSchema, type Config, type Written } from "./schema.js";
 
@@ -96,11 +97,11 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
     );
     const { attach } = service;
     const owned = attach?.pid_file === undefined ? {} : { attach: { ...attach, pid_file: absolute(attach.pid_file) } };
-    const checks = service.checks.map((check) => placedCheck(check, absolute));
     const more = {
       ...(all ? { processes: Object.fromEntries(all) } : {}),
       ...owned,
-      checks,
+      checks: service.checks.map((check) => placedCheck(check, absolute)),
+      metrics: placedMetrics(service.metrics, absolute),
       tasks: Object.fromEntries(tasks),
     };
     return [name, { ...placed(service), ...more }] as const;

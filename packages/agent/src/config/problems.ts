@@ -27,7 +27,7 @@ function complaintOf(issue: z.core.$ZodIssue, schema: z.ZodType): Complaint[] {
     }));
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const deepest = issue.errors.at(-1) ?? [];
+    const deepest = issue.errors.findLast((inner) => !isOtherShape(inner)) ?? issue.errors.at(-1) ?? [];
     return deepest.flatMap((inner) => complaintOf({ ...inner, path: [...path, ...inner.path] }, schema));
   }
   if (issue.code === "invalid_union")
@@ -39,6 +39,11 @@ function complaintOf(issue: z.core.$ZodIssue, schema: z.ZodType): Complaint[] {
   if (issue.code === "invalid_type" && issue.input === undefined && issue.message.includes("undefined"))
     return [{ path: path.slice(0, -1), atKey: false, message: `needs ${String(path.at(-1))}` }];
   return [{ path, atKey: false, message: lowerFirst(issue.message) }];
+}
+
+/** Nothing of this member of a union was meant: what was written has another shape as a whole. */
+function isOtherShape(inner: readonly z.core.$ZodIssue[]): boolean {
+  return inner.some(({ code, path }) => code === "invalid_type" && path.length === 0);
 }
 
 /** The values that a union tells its members apart by. */

@@ -4,6 +4,7 @@ import { attachConfig } from "./attach.js";
 import { checkConfig } from "./checks/check.js";
 import type { EnvFile } from "./env-file.js";
 import { instancesOf } from "./instances.js";
+import { metricsConfig } from "./metrics.js";
 import { startOrder } from "./order.js";
 import {
   processConfig,
@@ -36,12 +37,13 @@ export const serviceConfig = z
     attach: setting(
       attachConfig.optional(),
       "Instead of `command` and `processes`: one process called `main` that has another owner, which alone starts it. " +
-        "Beside it are only `listens`, `checks`, `watch` and `tasks`",
+        "Beside it are only `listens`, `checks`, `watch`, `metrics` and `tasks`",
       { effect: "live" },
     ),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
+    metrics: setting(metricsConfig.prefault({}), "The numbers that the service itself shows", { effect: "live" }),
     tasks: setting(z.record(name, taskConfig).default({}), "What people run on the service, by name", {
       effect: "live",
     }),
