@@ -7,22 +7,11 @@ import { outputCheck } from "./output.js";
 import { processCheck } from "./process.js";
 import { pushCheck } from "./push.js";
 import { quicCheck } from "./quic.js";
+import { redisCheck } from "./redis.js";
 import { tcpCheck } from "./tcp.js";
 import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [
-  httpCheck,
-  tcpCheck,
-  udpCheck,
-  quicCheck,
-  tlsCheck,
-  execCheck,
-  dnsCheck,
-  metricCheck,
-  outputCheck,
-  processCheck,
-  pushCheck,
-]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, execCheck, redisCheck, dnsCheck, metricCheck, outputCheck, processCheck, pushCheck, quicCheck, tlsCheck, udpCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

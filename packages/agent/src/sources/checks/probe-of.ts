@@ -6,6 +6,7 @@ import { dnsProbe } from "./kinds/dns.js";
 import { quicProbe } from "./kinds/quic.js";
 import { tlsProbe } from "./kinds/tls.js";
 import { udpProbe } from "./kinds/udp.js";
+import { redisProbe } from "./kinds/redis.js";
 import { httpProbe } from "./kinds/http.js";
 import { metricProbe } from "./kinds/metric.js";
 import { outputProbe, type Output } from "./kinds/output.js";
@@ -52,6 +53,8 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return tlsProbe(check);
     case "dns":
       return dnsProbe(check);
+    case "redis":
+      return redisProbe(check);
     default:
       return check satisfies never;
   }
