@@ -7,6 +7,7 @@ export type Sample =
   | { type: "check.probed"; service: string; check: string; ok: boolean; tookMs: number }
   | { type: "http.answered"; route: string; method: string; status: number; tookMs: number }
   | ({ type: "series.scraped"; service: string; source: string; at: number; tookMs: number } & Scraped)
+  | { type: "series.forgotten"; service: string; source: string }
   | { type: "host.measured"; at: number; families: Family[] }
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
 

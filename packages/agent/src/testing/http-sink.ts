@@ -75,7 +75,7 @@ export async function serve(
       state: () => bus.state,
       journal,
       dispatcher,
-      metrics: async (accept) => ({ contentType: "text/plain; version=0.0.4", text: `# ${accept}\n` }),
+      metrics: async (accept) => ({ contentType: "text/plain; version=0.0.4", body: `# ${accept}\n` }),
       overdue: () => [],
       redactedConfig: () => ({ secret: "[redacted]" }),
       logs: () => (async function* () {})(),

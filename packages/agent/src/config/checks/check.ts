@@ -13,5 +13,18 @@ import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, execCheck, redisCheck, dnsCheck, metricCheck, outputCheck, processCheck, pushCheck, quicCheck, tlsCheck, udpCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [
+  httpCheck,
+  tcpCheck,
+  execCheck,
+  redisCheck,
+  dnsCheck,
+  metricCheck,
+  outputCheck,
+  processCheck,
+  pushCheck,
+  quicCheck,
+  tlsCheck,
+  udpCheck,
+]);
 export type CheckConfig = z.output<typeof checkConfig>;

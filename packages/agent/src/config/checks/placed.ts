@@ -18,6 +18,7 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
     }
     case "tcp":
     case "metric":
+    case "redis":
     case "process":
     case "output":
     case "push":

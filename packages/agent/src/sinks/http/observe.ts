@@ -9,8 +9,8 @@ export const observeRoutes: Route[] = [
     scope: "read",
     probe: true,
     answer: async ({ request, response, deps }) => {
-      const { contentType, text } = await deps.metrics(request.headers.accept ?? "");
-      send(response, 200, contentType, text);
+      const { contentType, body } = await deps.metrics(request.headers.accept ?? "");
+      send(response, 200, contentType, body);
     },
   },
   {

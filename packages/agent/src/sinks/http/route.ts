@@ -9,7 +9,7 @@ export type HttpDeps = {
   state: () => HostState;
   journal: Pick<Journal, "first" | "durable" | "bytes" | "read">;
   dispatcher: Pick<Dispatcher, "dispatch" | "run">;
-  metrics: (accept: string) => Promise<{ contentType: string; text: string }>;
+  metrics: (accept: string) => Promise<{ contentType: string; body: string | Buffer }>;
   /** Parts of the agent whose work is overdue. */
   overdue: () => string[];
   /** The running configuration as it may be shown. */

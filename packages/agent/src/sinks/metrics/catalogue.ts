@@ -101,10 +101,40 @@ export const metrics = {
     ["route"],
     [0.001, 0.005, 0.025, 0.1, 0.5, 2],
   ),
+  scrapeUp: gauge("ostler_scrape_up", "1 when the source of numbers answered when it was last asked, else 0", [
+    "service",
+    "source",
+  ]),
+  scrapeSeconds: gauge("ostler_scrape_duration_seconds", "How long the last look at a source of numbers took", [
+    "service",
+    "source",
+  ]),
+  scrapeSeries: gauge("ostler_scrape_series", "Series that a source of numbers shows here", ["service", "source"]),
+  scrapeSuccess: gauge(
+    "ostler_scrape_last_success_timestamp_seconds",
+    "When the source of numbers last answered, in seconds since 1970; absent until it has",
+    ["service", "source"],
+  ),
+  seriesDropped: counter(
+    "ostler_series_dropped_total",
+    "Series of the service's sources that were left out: there were too many, or they have the name of others",
+    ["service"],
+  ),
+  collectorSuccess: gauge(
+    "ostler_collector_success",
+    "1 when what is read for each scrape could be read by this collector, else 0",
+    ["collector"],
+  ),
   loopLag: gauge("ostler_event_loop_lag_seconds", "Longest delay of the agent's event loop since the last scrape"),
   residentBytes: gauge("process_resident_memory_bytes", "Resident memory of the agent"),
   cpuSeconds: counter("process_cpu_seconds_total", "User and system CPU time spent by the agent"),
   heapBytes: gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use"),
+  gcSeconds: histogram(
+    "nodejs_gc_duration_seconds",
+    "How long garbage collections held up the agent, by kind",
+    ["kind"],
+    [0.001, 0.01, 0.1, 1, 2],
+  ),
 };
 
 export type MetricSpec = {
@@ -124,10 +154,27 @@ export type Instruments = {
       : Gauge;
 };
 
-export function instrumentsIn(registry: Registry): Instruments {
+/** `touched` hears the name of each metric that changes. */
+export function instrumentsIn(registry: Registry, touched: (name: string) => void): Instruments {
   return Object.fromEntries(
-    Object.entries(metrics).map(([key, spec]) => [key, instrument(spec, registry)]),
+    Object.entries(metrics).map(([key, spec]) => [key, telling(instrument(spec, registry), () => touched(spec.name))]),
   ) as Instruments;
+}
+
+const changing = ["inc", "dec", "set", "observe", "remove", "reset"] as const;
+
+/** Calls `touched` before each change of the metric. */
+function telling<T extends Counter | Gauge | Histogram>(metric: T, touched: () => void): T {
+  const methods = metric as unknown as Partial<Record<(typeof changing)[number], (...args: unknown[]) => unknown>>;
+  for (const name of changing) {
+    const change = methods[name]?.bind(metric);
+    if (!change) continue;
+    methods[name] = (...args) => {
+      touched();
+      return change(...args);
+    };
+  }
+  return metric;
 }
 
 function instrument(

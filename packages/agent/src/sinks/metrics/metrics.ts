@@ -1,40 +1,48 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { isHostEvent, maintenanceOf, type HostEvent, type HostState, type Sample } from "@ostler/protocol";
-import { Registry } from "prom-client";
+import { isHostEvent, type HostState, type Labels, type Sample } from "@ostler/protocol";
 import type { Published } from "../../core/bus.js";
-import { instrumentsIn, type Instruments } from "./catalogue.js";
+import { systemClock, type Clock } from "../../core/clock.js";
+import { hasLabels } from "../../core/labels.js";
+import type { LookAt, Sight } from "../../core/series.js";
+import { count } from "./event-counters.js";
+import { watchGc } from "./gc.js";
+import { OwnSeries } from "./own-series.js";
+import { ScrapedSeries } from "./scraped-series.js";
+import { readState } from "./state-gauges.js";
+import { contentTypes, formatFor } from "./text.js";
 import { UsageSeries } from "./usage-series.js";
 
 export type JournalFigures = { bytes: number; first: number; durable: number };
-export type MetricsDeps = { state: () => HostState; journal: () => JournalFigures; version: string };
+export type MetricsDeps = { state: () => HostState; journal: () => JournalFigures; version: string; clock?: Clock };
 
-export type Rendered = { contentType: string; text: string };
-
-const prometheusText = Registry.PROMETHEUS_CONTENT_TYPE;
-const openMetrics = Registry.OPENMETRICS_CONTENT_TYPE;
+export type Rendered = { contentType: string; body: Buffer; readonly text: string };
 
 /** How finely the event loop's lag is measured; finer would wake an idle agent more often. */
 const lagResolutionMs = 200;
 
-/** Counts events and samples as they pass, and reads everything else out of the state when it is scraped. */
+/**
+ * Counts events and samples as they pass, and reads everything else out of the state when it is scraped. What services show
+ * themselves is shown beside.
+ */
 export class Metrics implements Disposable {
-  readonly #registry = new Registry();
-  readonly #instruments: Instruments;
+  readonly #own = new OwnSeries();
+  readonly #scraped = new ScrapedSeries((name) => this.#own.has(name));
+  readonly #instruments = this.#own.instruments;
   readonly #deps: MetricsDeps;
   readonly #usage: UsageSeries;
   readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
+  readonly #gc: Disposable;
   /** The state that the gauges show. */
   #shown: HostState | undefined;
   #cpuSeconds = 0;
-  #rendering: Promise<unknown> = Promise.resolve();
 
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
-    this.#instruments = instrumentsIn(this.#registry);
     this.#usage = new UsageSeries(this.#instruments);
     this.#instruments.build.set({ version: deps.version, node: process.version }, 1);
     this.#instruments.configGood.set(1);
     this.#lag.enable();
+    this.#gc = watchGc((kind, seconds) => this.#instruments.gcSeconds.observe({ kind }, seconds));
   }
 
   /** Longest delay of the event loop since the last scrape. */
@@ -48,6 +56,7 @@ export class Metrics implements Disposable {
     if (!isHostEvent(event)) return;
     count(event, this.#instruments);
     this.#usage.follow(event, state);
+    if (event.type === "service.removed") this.#forget(event.data.service);
   };
 
   /** The bus's listener of samples. */
@@ -69,72 +78,113 @@ export class Metrics implements Disposable {
         return requestSeconds.observe({ route }, tookMs / 1000);
       }
       case "series.scraped":
+        return this.#takeScraped(sample);
+      case "series.forgotten":
+        return this.#forget(sample.service, sample.source);
       case "host.measured":
-        return;
+        return this.#scraped.takeHost(sample.at, sample.families);
       default:
         return sample satisfies never;
     }
   };
 
-  /** Everything as text: OpenMetrics for who asks for it, else Prometheus 0.0.4. One at a time: the format is the registry's. */
+  /** Everything as text: OpenMetrics for who asks for it, else Prometheus 0.0.4. */
   render(accept: string): Promise<Rendered> {
-    const contentType = accept.includes("application/openmetrics-text") ? openMetrics : prometheusText;
-    const rendered = this.#rendering.then(async () => {
-      const state = this.#deps.state();
-      if (state !== this.#shown) this.#readState(state);
-      this.#shown = state;
-      this.#readSelf();
-      this.#registry.setContentType(contentType as typeof prometheusText);
-      return { contentType, text: await this.#registry.metrics() };
+    this.#collect(["state", "journal", "process", "event-loop"]);
+    const format = formatFor(accept);
+    const own = Buffer.from(this.#own.text(format));
+    const end = format === "openMetrics" ? [endOfText] : [];
+    const body = Buffer.concat([own, this.#scraped.text(format), ...end]);
+    return Promise.resolve({
+      contentType: contentTypes[format],
+      body,
+      get text() {
+        return body.toString();
+      },
     });
-    this.#rendering = rendered.catch(() => undefined);
-    return rendered;
   }
+
+  /** Looks at a metric as it is shown here. */
+  readonly look: LookAt = (metric, service, labels = {}) => {
+    if (!this.#own.has(metric)) return this.#scraped.look(metric, service, labels);
+    this.#collect(["state", "journal", "process"]);
+    return this.#lookAtOwn(metric, service, labels);
+  };
 
   [Symbol.dispose](): void {
     this.#lag.disable();
-    this.#registry.clear();
+    this.#gc[Symbol.dispose]();
+    this.#own[Symbol.dispose]();
   }
 
-  #readState(state: HostState): void {
-    const { agent, config, services, controllers } = state;
+  #lookAtOwn(metric: string, service: string, wanted: Labels): Sight {
+    const atMs = (this.#deps.clock ?? systemClock).now();
+    const readings = (this.#own.pointsOf(metric) ?? [])
+      .filter(({ labels }) => (labels.service ?? service) === service && hasLabels(labels, wanted))
+      .map(({ labels, value }) => ({ labels, value, atMs }));
+    return readings.length > 0
+      ? { is: "seen", readings }
+      : { is: "absent", reason: `there is no such series of ${metric}` };
+  }
+
+  #takeScraped(sample: Sample & { type: "series.scraped" }): void {
+    const { service, source, at, tookMs } = sample;
     const its = this.#instruments;
-    for (const gauge of [
-      its.degraded,
-      its.serviceReady,
-      its.serviceIsolated,
-      its.serviceMaintenance,
-      its.processUp,
-      its.processStarted,
-      its.checkUp,
-      its.controllers,
-    ])
-      gauge.reset();
-    its.agentStarted.set(seconds(agent.startedAt));
-    its.configApplied.set(seconds(config.appliedAt));
-    for (const part of Object.keys(agent.degraded)) its.degraded.set({ part }, 1);
-    for (const [controller, { connected }] of Object.entries(controllers))
-      its.controllers.set({ controller }, Number(connected));
-    for (const [service, { ready, processes, checks, isolation }] of Object.entries(services)) {
-      its.serviceReady.set({ service }, Number(ready));
-      its.serviceMaintenance.set({ service }, Number(maintenanceOf(state, service) !== undefined));
-      its.serviceIsolated.set({ service }, Number(isolation !== undefined));
-      for (const [process, { phase }] of Object.entries(processes)) {
-        const runs = phase.name === "running" || phase.name === "stopping";
-        its.processUp.set({ service, process }, Number(runs));
-        if (runs) its.processStarted.set({ service, process }, seconds(phase.since));
+    const { series, dropped } = this.#scraped.take(service, source, at, sample);
+    const isUp = sample.outcome === "scraped";
+    its.scrapeUp.set({ service, source }, Number(isUp));
+    its.scrapeSeconds.set({ service, source }, tookMs / 1000);
+    its.scrapeSeries.set({ service, source }, series);
+    if (isUp) its.scrapeSuccess.set({ service, source }, at / 1000);
+    its.seriesDropped.inc({ service }, dropped);
+  }
+
+  /** Forgets a source of numbers, or all of a service. */
+  #forget(service: string, source?: string): void {
+    const { scrapeUp, scrapeSeconds, scrapeSeries, scrapeSuccess, seriesDropped } = this.#instruments;
+    for (const gone of this.#scraped.forget(service, source))
+      for (const metric of [scrapeUp, scrapeSeconds, scrapeSeries, scrapeSuccess])
+        metric.remove({ service, source: gone });
+    if (source === undefined) seriesDropped.remove({ service });
+  }
+
+  /** Reads what is only read when somebody looks. One that fails leaves its figures as they were, and says so. */
+  #collect(collectors: readonly Collector[]): void {
+    for (const collector of collectors) {
+      let success = 1;
+      try {
+        this.#read[collector]();
+      } catch {
+        success = 0; // Told by its metric.
       }
-      for (const [check, { role, status }] of Object.entries(checks))
-        if (status !== "pending") its.checkUp.set({ service, check, role }, Number(status === "passed"));
+      this.#instruments.collectorSuccess.set({ collector }, success);
     }
   }
 
-  #readSelf(): void {
+  readonly #read: Record<Collector, () => void> = {
+    state: () => {
+      const state = this.#deps.state();
+      if (state !== this.#shown) readState(state, this.#instruments);
+      this.#shown = state;
+    },
+    journal: () => this.#readJournal(),
+    process: () => this.#readProcess(),
+    "event-loop": () => {
+      this.#instruments.loopLag.set(this.lagMs / 1000);
+      this.#lag.reset();
+    },
+  };
+
+  #readJournal(): void {
     const its = this.#instruments;
     const { bytes, first, durable } = this.#deps.journal();
     its.journalBytes.set(bytes);
     its.journalFirst.set(first);
     its.journalLast.set(durable);
+  }
+
+  #readProcess(): void {
+    const its = this.#instruments;
     const { rss, heapUsed } = process.memoryUsage();
     its.residentBytes.set(rss);
     its.heapBytes.set(heapUsed);
@@ -142,64 +192,10 @@ export class Metrics implements Disposable {
     const cpuSeconds = (user + system) / 1e6;
     its.cpuSeconds.inc(cpuSeconds - this.#cpuSeconds);
     this.#cpuSeconds = cpuSeconds;
-    its.loopLag.set(this.lagMs / 1000);
-    this.#lag.reset();
   }
 }
 
-/** What an event adds to. Gauges are not here: they are read from the state. */
-function count(event: HostEvent, its: Instruments): void {
-  switch (event.type) {
-    case "service.restarted": {
-      const { service, process } = event.data;
-      return its.processRestarts.inc({ service, process });
-    }
-    case "service.exited": {
-      const { service, process, exit } = event.data;
-      return its.processExits.inc({ service, process, kind: exit.kind });
-    }
-    case "service.start-failed": {
-      const { service, process, kind } = event.data;
-      return its.processStartFailures.inc({ service, process, kind });
-    }
-    case "service.removed":
-      return forget(event.data.service, its);
-    case "command.rejected":
-      return its.commands.inc({
-        name: event.data.code === "unknown-command" ? "other" : event.data.name,
-        outcome: "rejected",
-      });
-    case "command.finished": {
-      const { name, outcome, tookMs } = event.data;
-      its.commands.inc({ name, outcome });
-      return its.commandSeconds.observe({ name }, tookMs / 1000);
-    }
-    case "config.applied":
-      return its.configGood.set(1);
-    case "config.rejected":
-      return its.configGood.set(0);
-  }
-}
+/** What is read for each scrape. */
+type Collector = "state" | "journal" | "process" | "event-loop";
 
-/** A service that is gone takes its series with it. */
-function forget(service: string, its: Instruments): void {
-  for (const metric of [
-    its.processRestarts,
-    its.processExits,
-    its.processStartFailures,
-    its.checkSeconds,
-    its.probes,
-  ] as const)
-    for (const labels of labelsOf(metric)) if (labels.service === service) metric.remove(labels);
-}
-
-/** prom-client offers no list of label sets; its hash map is the same in every metric. */
-function labelsOf(metric: Instruments[keyof Instruments]): Record<string, string>[] {
-  const { hashMap } = metric as unknown as { hashMap: Record<string, { labels: Record<string, string> }> };
-  return Object.values(hashMap).map(({ labels }) => labels);
-}
-
-/** Seconds since 1970; 0 for a moment that has not come. */
-function seconds(time: string): number {
-  return time === "" ? 0 : Date.parse(time) / 1000;
-}
+const endOfText = Buffer.from("# EOF\n");

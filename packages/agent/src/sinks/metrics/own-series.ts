@@ -1,0 +1,98 @@
+import type { Family, Labels, Point } from "@ostler/protocol";
+import { Registry } from "prom-client";
+import { instrumentsIn, metrics, type Instruments, type MetricSpec } from "./catalogue.js";
+import { headerOf, linesOf, type Format } from "./text.js";
+
+/** What one set of labels holds in prom-client's metrics, which offer no list of them. */
+type Held = {
+  labels: Record<string, unknown>;
+  value?: number;
+  bucketValues?: Record<string, number>;
+  sum?: number;
+  count?: number;
+};
+
+/** The agent's own metrics. What a metric shows is written again only when it has changed since. */
+export class OwnSeries implements Disposable {
+  readonly instruments: Instruments;
+  readonly #registry = new Registry();
+  readonly #specs: readonly MetricSpec[] = Object.values(metrics);
+  /** The series of each metric that has not changed since, as objects and as text. */
+  readonly #families = new Map<string, Family>();
+  readonly #lines = new Map<string, string>();
+  readonly #headers: Record<Format, Map<string, string>>;
+  /** The metric that each series belongs to, by the name of the series. */
+  readonly #owners = new Map<string, MetricSpec>();
+
+  constructor() {
+    this.instruments = instrumentsIn(this.#registry, (name) => {
+      this.#families.delete(name);
+      this.#lines.delete(name);
+    });
+    const headersIn = (format: Format): Map<string, string> =>
+      new Map(this.#specs.map((spec) => [spec.name, headerOf(spec, format)]));
+    this.#headers = { prometheus: headersIn("prometheus"), openMetrics: headersIn("openMetrics") };
+    for (const spec of this.#specs)
+      for (const ending of spec.type === "histogram" ? ["", "_bucket", "_sum", "_count"] : [""])
+        this.#owners.set(`${spec.name}${ending}`, spec);
+  }
+
+  /** Is this the name of one of these metrics, or of a series of one? */
+  has(name: string): boolean {
+    return this.#owners.has(name);
+  }
+
+  /** The series with this name; nothing when no metric has it. */
+  pointsOf(name: string): Point[] | undefined {
+    const spec = this.#owners.get(name);
+    return spec && this.#familyOf(spec).points.filter((point) => point.name === name);
+  }
+
+  text(format: Format): string {
+    let text = "";
+    for (const spec of this.#specs) text += `${this.#headers[format].get(spec.name) ?? ""}${this.#linesOf(spec)}`;
+    return text;
+  }
+
+  [Symbol.dispose](): void {
+    this.#registry.clear();
+  }
+
+  #linesOf(spec: MetricSpec): string {
+    const known = this.#lines.get(spec.name);
+    if (known !== undefined) return known;
+    const lines = linesOf(this.#familyOf(spec).points);
+    this.#lines.set(spec.name, lines);
+    return lines;
+  }
+
+  #familyOf({ name, type, help, buckets = [] }: MetricSpec): Family {
+    const known = this.#families.get(name);
+    if (known) return known;
+    const { hashMap } = this.#registry.getSingleMetric(name) as unknown as { hashMap: Record<string, Held> };
+    const points = Object.values(hashMap).flatMap((held) => pointsIn(name, held, buckets));
+    const family: Family = { name, type, help, points };
+    this.#families.set(name, family);
+    return family;
+  }
+}
+
+function pointsIn(
+  name: string,
+  { labels: given, value = 0, bucketValues, sum = 0, count = 0 }: Held,
+  buckets: number[],
+): Point[] {
+  const labels: Labels = Object.fromEntries(Object.entries(given).map(([label, text]) => [label, String(text)]));
+  if (!bucketValues) return [{ name, labels, value }];
+  let below = 0;
+  const shown = buckets.map((bound) => {
+    below += bucketValues[bound] ?? 0;
+    return { name: `${name}_bucket`, labels: { le: String(bound), ...labels }, value: below };
+  });
+  return [
+    ...shown,
+    { name: `${name}_bucket`, labels: { le: "+Inf", ...labels }, value: count },
+    { name: `${name}_sum`, labels, value: sum },
+    { name: `${name}_count`, labels, value: count },
+  ];
+}

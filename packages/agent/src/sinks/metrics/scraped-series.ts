@@ -1,0 +1,183 @@
+import type { Family, Labels, Scraped } from "@ostler/protocol";
+import { exported, hasLabels } from "../../core/labels.js";
+import type { Reading, Sight } from "../../core/series.js";
+import { escapedValue, headerOf, seriesOf, valueInWords, type Format } from "./text.js";
+
+/** A family of one source, with its lines as they are shown. */
+type Shown = { family: Family; lines: string };
+
+/** What a source showed last; nothing but the reason while it is unreachable. */
+type Source = {
+  service: string | undefined;
+  name: string;
+  at: number;
+  reason: string | undefined;
+  shown: Map<string, Shown>;
+  /** Its families by the names of their series; made when somebody looks. */
+  bySeries: Map<string, Family[]> | undefined;
+  /** The names of the series of its last answer: what is unreachable with it. */
+  carried: ReadonlySet<string>;
+};
+
+/** The figures of the host come from nobody's service. */
+const hostKey = "";
+
+/**
+ * What the sources of numbers showed last, for /metrics and for whoever looks at a metric. The series of a service have the label
+ * `service`; families of one name have one header, whoever shows them. What has the name of one of the agent's metrics, another
+ * type than the family that is there already, or the labels of another series is left out.
+ */
+export class ScrapedSeries {
+  readonly #isTaken: (name: string) => boolean;
+  readonly #sources = new Map<string, Source>();
+  readonly #texts = new Map<Format, Buffer>();
+
+  /** `isTaken`: is this the name of a metric of the agent? */
+  constructor(isTaken: (name: string) => boolean) {
+    this.#isTaken = isTaken;
+  }
+
+  /** Takes over what a source shows. Tells how many series are shown, and how many were left out. */
+  take(service: string, name: string, at: number, seen: Scraped): { series: number; dropped: number } {
+    const key = keyOf(service, name);
+    const before = this.#sources.get(key);
+    const source: Source = {
+      service,
+      name,
+      at,
+      reason: undefined,
+      shown: new Map(),
+      bySeries: undefined,
+      carried: none,
+    };
+    // First it goes, then it comes: what it showed before stands in nobody's way, but it keeps its place.
+    this.#sources.set(key, source);
+    this.#texts.clear();
+    if (seen.outcome === "unreachable") {
+      source.reason = seen.reason;
+      source.carried = before ? carriedBy(before) : none;
+      return { series: 0, dropped: 0 };
+    }
+    let series = 0;
+    let dropped = seen.dropped;
+    for (const family of seen.families) {
+      const kept = this.#kept(family, source);
+      dropped += family.points.length - kept.family.points.length;
+      series += kept.family.points.length;
+      if (kept.family.points.length > 0) source.shown.set(family.name, kept);
+    }
+    return { series, dropped };
+  }
+
+  takeHost(at: number, families: readonly Family[]): void {
+    const shown = families
+      .filter(({ name }) => !this.#isTaken(name))
+      .map((family): [string, Shown] => [family.name, { family, lines: lineUp(family, "", new Set()).lines }]);
+    const host = { service: undefined, name: "host", at, reason: undefined, bySeries: undefined, carried: none };
+    this.#sources.set(hostKey, { ...host, shown: new Map(shown) });
+    this.#texts.clear();
+  }
+
+  /** Forgets a source, or all of a service. Tells which were there. */
+  forget(service: string, name?: string): string[] {
+    const gone = [...this.#sources].filter(
+      ([, its]) => its.service === service && (name === undefined || its.name === name),
+    );
+    for (const [key] of gone) this.#sources.delete(key);
+    this.#texts.clear();
+    return gone.map(([, its]) => its.name);
+  }
+
+  /** Everything that is shown; made once for each change. */
+  text(format: Format): Buffer {
+    const known = this.#texts.get(format);
+    if (known) return known;
+    const parts = new Map<string, string[]>();
+    for (const { shown } of this.#sources.values())
+      for (const { family, lines } of shown.values()) {
+        const its = parts.get(family.name);
+        if (its) its.push(lines);
+        else parts.set(family.name, [headerOf(family, format), lines]);
+      }
+    const text = Buffer.from([...parts.values()].flat().join(""));
+    this.#texts.set(format, text);
+    return text;
+  }
+
+  look(metric: string, service: string, labels: Labels = {}): Sight {
+    const sources = [...this.#sources.values()].filter((its) => its.service === undefined || its.service === service);
+    const readings = sources.flatMap((source) => readingsIn(source, metric, labels));
+    if (readings.length > 0) return { is: "seen", readings };
+    const its = sources.filter((source) => source.service === service);
+    const down = its.filter(({ reason }) => reason !== undefined);
+    const lost = down.find(({ carried }) => carried.has(metric)) ?? (down.length === its.length ? down[0] : undefined);
+    if (lost) return { is: "unreachable", reason: `source ${lost.name}: ${lost.reason}` };
+    return { is: "absent", reason: its.length === 0 ? `nothing shows ${metric}` : `no source of ${service} shows it` };
+  }
+
+  /** What may be shown of a family. */
+  #kept(family: Family, source: Source): Shown {
+    const { name } = family;
+    const none = { family: { ...family, points: [] }, lines: "" };
+    if (name.startsWith("ostler_") || this.#isTaken(name) || source.shown.has(name)) return none;
+    const others = [...this.#sources.values()].flatMap((other) => {
+      const shown = other.shown.get(name);
+      return shown ? [{ service: other.service, family: shown.family }] : [];
+    });
+    if (others.some((other) => other.family.type !== family.type)) return none;
+    const first = `service="${escapedValue(source.service ?? "")}"`;
+    const beside = others.filter(({ service }) => service === source.service);
+    const taken = new Set(beside.flatMap((other) => other.family.points.map((point) => seriesIn(point, first))));
+    return lineUp(family, first, taken);
+  }
+}
+
+const none: ReadonlySet<string> = new Set<string>();
+const ourLabels = ["service"];
+
+/** The lines of a family; a series that is there already is left out. */
+function lineUp(family: Family, first: string, taken: Set<string>): Shown {
+  const { points } = family;
+  let lines = "";
+  const kept = points.filter((point) => {
+    const series = seriesIn(point, first);
+    if (taken.has(series)) return false;
+    taken.add(series);
+    lines += `${series} ${valueInWords(point.value)}\n`;
+    return true;
+  });
+  return { family: kept.length === points.length ? family : { ...family, points: kept }, lines };
+}
+
+function seriesIn({ name, labels }: { name: string; labels: Labels }, first: string): string {
+  return seriesOf(name, first === "" ? labels : exported(labels, ourLabels), first);
+}
+
+function readingsIn(source: Source, metric: string, wanted: Labels): Reading[] {
+  source.bySeries ??= bySeries(source.shown.values());
+  const { service, at: atMs } = source;
+  return (source.bySeries.get(metric) ?? []).flatMap(({ points }) =>
+    points.flatMap((point) => {
+      if (point.name !== metric) return [];
+      const labels = service === undefined ? point.labels : { service, ...exported(point.labels, ourLabels) };
+      return hasLabels(labels, wanted) ? [{ labels, value: point.value, atMs }] : [];
+    }),
+  );
+}
+
+function bySeries(shown: Iterable<Shown>): Map<string, Family[]> {
+  const families = new Map<string, Family[]>();
+  for (const { family } of shown)
+    for (const name of new Set(family.points.map((point) => point.name)))
+      families.set(name, [...(families.get(name) ?? []), family]);
+  return families;
+}
+
+function carriedBy({ reason, carried, shown, bySeries: known }: Source): ReadonlySet<string> {
+  return reason === undefined ? new Set((known ?? bySeries(shown.values())).keys()) : carried;
+}
+
+/** Names have no slash. */
+function keyOf(service: string, name: string): string {
+  return `${service}/${name}`;
+}
