@@ -25,6 +25,13 @@ export const usageConfig = z.strictObject({
   ),
 });
 
+export const rulesConfig = z.strictObject({
+  every: setting(
+    span.refine((ms) => ms >= minEveryMs, "must be at least 1s").prefault("15s"),
+    "Time from one look at all rules to the next",
+  ),
+});
+
 export const agentConfig = z.strictObject({
   name: setting(z.string().min(1).max(128).optional(), "Name shown to people; the host's name when absent", {
     effect: "needs-agent-restart",
@@ -42,6 +49,7 @@ export const agentConfig = z.strictObject({
   }),
   log: setting(logConfig.prefault({}), "The agent's own log", { effect: "restarts-part" }),
   usage: setting(usageConfig.prefault({}), "How the processes of the services are measured"),
+  rules: setting(rulesConfig.prefault({}), "How the rules of the services are evaluated"),
   journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
 });
 export type AgentConfig = z.output<typeof agentConfig>;

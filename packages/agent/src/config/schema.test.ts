@@ -183,6 +183,7 @@ test("an empty configuration means the documented defaults", () => {
         labels: {},
         log: { level: "info", format: "json", output: "stderr" },
         usage: { every: 10_000 },
+        rules: { every: 15_000 },
         journal: { max_size: 64 * 1024 * 1024, max_age: 7 * 24 * 3600 * 1000 },
       },
       http: { listen: { host: "127.0.0.1", port: 9680 }, tokens: [], allow_cidr: [], debug: false },

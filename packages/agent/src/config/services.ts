@@ -16,6 +16,7 @@ import {
 } from "./processes.js";
 import { hasWhatItWaitsFor, waitsForNothing } from "./readiness.js";
 import { restartConfig } from "./restart.js";
+import { ruleConfig } from "./rules/rule-config.js";
 import { setting } from "./setting.js";
 import { taskConfig, type TaskConfig } from "./tasks.js";
 import { command, name } from "./values.js";
@@ -37,20 +38,21 @@ export const serviceConfig = z
     attach: setting(
       attachConfig.optional(),
       "Instead of `command` and `processes`: one process called `main` that has another owner, which alone starts it. " +
-        "Beside it are only `listens`, `checks`, `watch`, `metrics` and `tasks`",
+        "Beside it are only `listens`, `checks`, `watch`, `metrics`, `rules` and `tasks`",
       { effect: "live" },
     ),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
     metrics: setting(metricsConfig.prefault({}), "The numbers that the service itself shows", { effect: "live" }),
+    rules: setting(z.array(ruleConfig).default([]), "What raises an alert", { effect: "live" }),
     tasks: setting(z.record(name, taskConfig).default({}), "What people run on the service, by name", {
       effect: "live",
     }),
   })
   .refine(hasWhatItWaitsFor, waitsForNothing)
   .superRefine((service, context) => {
-    const { command: short, processes, attach, checks, watch } = service;
+    const { command: short, processes, attach, checks, watch, rules } = service;
     if ([short, processes, attach].filter((one) => one !== undefined).length !== 1)
       context.addIssue({ code: "custom", message: "must have either `command`, `processes` or `attach`" });
     if (processes && Object.keys(processes).length === 0)
@@ -88,6 +90,14 @@ export const serviceConfig = z
           message: `is a process that is to end, on whose readiness nothing may depend`,
         });
     }
+    const ruleNames = rules.map((rule) => rule.name);
+    for (const at of rules.keys())
+      if (ruleNames.indexOf(ruleNames[at] ?? "") !== at)
+        context.addIssue({
+          code: "custom",
+          path: ["rules", at, "name"],
+          message: "is used by another rule of the service",
+        });
     const watches = watch.map(watchName);
     for (const [at, { process }] of watch.entries()) {
       if (watches.indexOf(watches[at] ?? "") !== at)
