@@ -43,7 +43,9 @@ export const alertEvents = {
       ...ofAlert,
       severity: alertSeverity,
       fired: z.boolean().describe("Whether it had fired, or was only pending"),
-      because: z.enum(["passed", "removed"]).describe("It holds no more, or the rule has left the configuration"),
+      because: z
+        .enum(["passed", "removed", "rests"])
+        .describe("It holds no more; the rule has left the configuration; the service was stopped or has completed"),
     })
     .describe("What a rule looks for holds no more, or nobody looks for it any more."),
   "rule.blinded": z

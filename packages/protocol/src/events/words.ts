@@ -116,7 +116,7 @@ export function eventInWords(event: HostEvent): string {
     case "alert.resolved": {
       const { fired, because } = event.data;
       const was = fired ? "resolved" : "no longer pending";
-      return `alert ${alertInWords(event.data)} is ${was}${because === "removed" ? ", the rule is gone" : ""}`;
+      return `alert ${alertInWords(event.data)} is ${was}${resolvedBecause[because]}`;
     }
     case "rule.blinded":
       return `rule ${event.data.service}/${event.data.rule} sees nothing: ${event.data.reason}`;
@@ -161,6 +161,8 @@ export function eventInWords(event: HostEvent): string {
       return event satisfies never;
   }
 }
+
+const resolvedBecause = { passed: "", removed: ", the rule is gone", rests: ", the service rests" } as const;
 
 function alertInWords(alert: { service: string; rule: string; labels?: Record<string, string> | undefined }): string {
   return `${alert.service}/${alertKey(alert)}`;

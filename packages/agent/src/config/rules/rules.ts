@@ -34,6 +34,12 @@ export type Rule = {
   advice?: Advice;
 };
 
+/** Of several conditions those first that have a value, which becomes that of the alert. */
+export function valuedFirst(conditions: readonly Condition[]): Condition[] {
+  const [absent, valued] = [true, false].map((is) => conditions.filter(({ kind }) => (kind === "absent") === is));
+  return [...(valued ?? []), ...(absent ?? [])];
+}
+
 const severities = { target: "info", alert: "warning", hard: "critical" } as const;
 const levelNames = ["target", "alert", "hard"] as const;
 
