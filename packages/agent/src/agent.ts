@@ -13,6 +13,7 @@ import {
 } from "@ostler/protocol";
 import { buildInfo } from "./build.js";
 import { beginMaintenance } from "./commands/begin-maintenance.js";
+import { baselineRule } from "./commands/baseline-rule.js";
 import { endMaintenance } from "./commands/end-maintenance.js";
 import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
@@ -37,6 +38,7 @@ import { Cursors } from "./core/journal/cursors.js";
 import { Journal } from "./core/journal/journal.js";
 import { Pulse } from "./core/pulse.js";
 import { Scope } from "./core/scope.js";
+import type { LookAt } from "./core/series.js";
 import { lockAgent } from "./platform/agent-lock.js";
 import { bootId } from "./platform/proc.js";
 import { marksLeft } from "./platform/tree.js";
@@ -51,6 +53,7 @@ import { Dossier } from "./sources/dossier/dossier.js";
 import { SettledRuns } from "./sources/dossier/settled-runs.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
+import { Rules, type RulesConfig } from "./sources/rules/rules.js";
 import { Schedules } from "./sources/schedule/schedules.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
 import { LeftTasks } from "./sources/tasks/left-tasks.js";
@@ -181,6 +184,9 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   for (const { part, reason } of store.problems) degraded(part, reason);
 
   const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
+  const rules = scope.own(
+    Rules.start(rulesIn(config), { publish: bus.publish, clock, state: () => bus.state, look, degraded, recovered }),
+  );
   const services = scaled(config.services, bus.state);
   const left = marksLeft(store.agentId);
   const schedules = scope.own(new Schedules(services, { publish: bus.publish, clock, state: () => bus.state }));
@@ -282,6 +288,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         "check.run": runCheck(checks),
         "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
         "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
+        "rule.baseline": baselineRule(rules),
         "maintenance.on": beginMaintenance(maintenance),
         "maintenance.off": endMaintenance(maintenance),
         "task.run": runTask({
@@ -353,6 +360,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     { name: "schedules", prepare: async (next) => schedules.prepare(next.config.services) },
+    { name: "rules", prepare: async (next) => rules.prepare(rulesIn(next.config)) },
     servicesPart({ supervisor, checks, env, state: () => bus.state }),
     { name: "markers", prepare: async (next) => markers.prepare(scaled(next.config.services, bus.state)) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
@@ -397,6 +405,12 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       await scope[Symbol.asyncDispose]();
     },
   };
+}
+
+const look: LookAt = (metric) => ({ is: "absent", reason: `there is no ${metric}` });
+
+function rulesIn({ agent, services }: Loaded["config"]): RulesConfig {
+  return { everyMs: agent.rules.every, services };
 }
 
 /** What the agent says of itself and its services is the agent's to say. */

@@ -133,6 +133,13 @@ function describe(
     .description("ask SERVICE/CHECK, or CHECK where only one service has it, once, now")
     .exitOverride()
     .action(doing(async () => (await import("./check.js")).runCheck));
+  const rules = command("rules", "what raises an alert");
+  rules
+    .command("baseline <rule>")
+    .description("set what SERVICE/RULE compares with: what it sees now, or a value")
+    .option("--value <number>", "compare with this value")
+    .exitOverride()
+    .action(doing(async () => (await import("./rules.js")).setBaseline));
   command("init", "make the agent's identity and directories, and say what they are").action(
     doing(async () => (await import("./init.js")).init),
   );

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { checkCommands } from "./check.js";
 import { configCommands } from "./config.js";
 import { maintenanceCommands } from "./maintenance.js";
+import { ruleCommands } from "./rule.js";
 import { serviceCommands } from "./service.js";
 import { taskCommands } from "./task.js";
 
@@ -25,6 +26,7 @@ export const commands = {
   ...serviceCommands,
   ...taskCommands,
   ...checkCommands,
+  ...ruleCommands,
   ...maintenanceCommands,
   ...configCommands,
 };

@@ -67,6 +67,11 @@ export const metrics = {
     "check",
     "role",
   ]),
+  checkWarned: gauge(
+    "ostler_check_warned",
+    "1 while the check passes with a warning, else 0; absent until it has passed or failed",
+    ["service", "check", "role"],
+  ),
   checkSeconds: histogram(
     "ostler_check_duration_seconds",
     "How long probes took",
@@ -74,6 +79,13 @@ export const metrics = {
     [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10],
   ),
   probes: counter("ostler_check_probes_total", "Probes, by result", ["service", "check", "result"]),
+  alertFiring: gauge("ostler_alert_firing", "Alerts of the rule that fire now; absent when none does", [
+    "service",
+    "rule",
+    "severity",
+  ]),
+  ruleBlind: gauge("ostler_rule_blind", "1 while the rule can see nothing, else absent", ["service", "rule"]),
+  ruleBaseline: gauge("ostler_rule_baseline", "What the rule compares with", ["service", "rule"]),
   commands: counter("ostler_commands_total", "Commands that ended, by outcome; `rejected` never began", [
     "name",
     "outcome",

@@ -12,6 +12,10 @@ export function readState(state: HostState, its: Instruments): void {
     its.processUp,
     its.processStarted,
     its.checkUp,
+    its.checkWarned,
+    its.alertFiring,
+    its.ruleBlind,
+    its.ruleBaseline,
     its.controllers,
   ])
     gauge.reset();
@@ -20,7 +24,7 @@ export function readState(state: HostState, its: Instruments): void {
   for (const part of Object.keys(agent.degraded)) its.degraded.set({ part }, 1);
   for (const [controller, { connected }] of Object.entries(controllers))
     its.controllers.set({ controller }, Number(connected));
-  for (const [service, { ready, processes, checks, isolation }] of Object.entries(services)) {
+  for (const [service, { ready, processes, checks, isolation, alerts, rules }] of Object.entries(services)) {
     its.serviceReady.set({ service }, Number(ready));
     its.serviceMaintenance.set({ service }, Number(maintenanceOf(state, service) !== undefined));
     its.serviceIsolated.set({ service }, Number(isolation !== undefined));
@@ -29,8 +33,17 @@ export function readState(state: HostState, its: Instruments): void {
       its.processUp.set({ service, process }, Number(runs));
       if (runs) its.processStarted.set({ service, process }, seconds(phase.since));
     }
-    for (const [check, { role, status }] of Object.entries(checks))
-      if (status !== "pending") its.checkUp.set({ service, check, role }, Number(status === "passed"));
+    for (const [check, { role, status }] of Object.entries(checks)) {
+      if (status === "pending") continue;
+      its.checkUp.set({ service, check, role }, Number(status !== "failed"));
+      its.checkWarned.set({ service, check, role }, Number(status === "warned"));
+    }
+    for (const { rule, severity, state: is } of Object.values(alerts))
+      if (is === "firing") its.alertFiring.inc({ service, rule, severity });
+    for (const [rule, { blind, baseline }] of Object.entries(rules)) {
+      if (blind) its.ruleBlind.set({ service, rule }, 1);
+      if (baseline) its.ruleBaseline.set({ service, rule }, baseline.value);
+    }
   }
 }
 
