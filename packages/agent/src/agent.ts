@@ -38,7 +38,6 @@ import { Cursors } from "./core/journal/cursors.js";
 import { Journal } from "./core/journal/journal.js";
 import { Pulse } from "./core/pulse.js";
 import { Scope } from "./core/scope.js";
-import type { LookAt } from "./core/series.js";
 import { lockAgent } from "./platform/agent-lock.js";
 import { bootId } from "./platform/proc.js";
 import { marksLeft } from "./platform/tree.js";
@@ -185,7 +184,14 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
 
   const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
   const rules = scope.own(
-    Rules.start(rulesIn(config), { publish: bus.publish, clock, state: () => bus.state, look, degraded, recovered }),
+    Rules.start(rulesIn(config), {
+      publish: bus.publish,
+      clock,
+      state: () => bus.state,
+      look: metrics.look,
+      degraded,
+      recovered,
+    }),
   );
   const services = scaled(config.services, bus.state);
   const left = marksLeft(store.agentId);
@@ -229,7 +235,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       random,
       pidsOf: (slot) => supervisor.pidsOf(slot),
       usageOf: (slot) => usage.last(slot),
-      look: (metric) => ({ is: "absent", reason: `there is no metric ${metric}` }),
+      look: metrics.look,
       spools: store.spools,
     }),
   );
@@ -406,8 +412,6 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     },
   };
 }
-
-const look: LookAt = (metric) => ({ is: "absent", reason: `there is no ${metric}` });
 
 function rulesIn({ agent, services }: Loaded["config"]): RulesConfig {
   return { everyMs: agent.rules.every, services };
