@@ -132,7 +132,8 @@ test("a daemon is started, restarted and stopped by the commands of its configur
 });
 
 test("a restart command of its own restarts it, and so does a failed liveness check", async () => {
-  const check = "{name: alive, kind: exec, command: [test, -e, DIR/well], role: liveness, every: 100ms, failures: 1}";
+  const check =
+    "{name: alive, kind: exec, command: [sh, -c, 'test -e DIR/well || exit 2'], role: liveness, every: 100ms, failures: 1}";
   const config = `${attached(`      restart: [sh, ${script}, restart, DIR/web.pid]`)}\n    checks: [${check}]\n`;
   await using agent = TestAgent.prepare(config);
   using daemon = new Daemon(agent);

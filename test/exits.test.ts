@@ -125,7 +125,7 @@ test("an unhealthy process ends by the watchdog, and one that ignores its signal
 services:
   sick:
     command: [sleep, "600"]
-    checks: [{name: alive, kind: exec, command: ["false"], role: liveness, every: 50ms, failures: 2}]
+    checks: [{name: alive, kind: exec, command: [sh, -c, "exit 2"], role: liveness, every: 50ms, failures: 2}]
   stubborn: {command: [sh, ${fixture("ignore-term.sh")}, DIR/up], stop: {timeout: 100ms}}
 `);
   assert.equal((await endOf(agent, "sick")).cause, "watchdog");

@@ -11,11 +11,11 @@ services:
     processes:
       api: {command: [sleep, "1000"]}
       worker: {command: [sleep, "1000"]}
-    checks: [{name: alive, kind: exec, command: ["false"], role: liveness, every: 100ms, failures: 1}]
+    checks: [{name: alive, kind: exec, command: [sh, -c, "exit 2"], role: liveness, every: 100ms, failures: 1}]
   db: {command: [sleep, "1000"]}
 `;
 
-const quiet = config.replace('command: ["false"]', 'command: ["true"]');
+const quiet = config.replace('command: [sh, -c, "exit 2"]', 'command: ["true"]');
 
 const phases = async (agent: TestAgent): Promise<string> =>
   Object.values((await agent.state()).services.web?.processes ?? {})

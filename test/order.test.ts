@@ -17,7 +17,7 @@ services:
       web: {command: [sleep, "1000"], after: [db: ready, migrate: completed]${more}}
       migrate: {command: [${oneShot}, migrated, DIR/work, "", "${code}"], type: oneshot, after: [db: ready]}
       db: {command: [sleep, "1000"]}
-    checks: [{name: open, kind: exec, command: [test, -e, DIR/open], every: 200ms, process: db}]
+    checks: [{name: open, kind: exec, command: [sh, -c, "test -e DIR/open || exit 2"], every: 200ms, process: db}]
 `;
 
 const open = (agent: TestAgent): void => writeFileSync(join(agent.directory, "open"), "");

@@ -30,7 +30,7 @@ services:
   waits: {${fails}, restart: {${long}}}
   missing: {command: [/does/not/exist], restart: {${long}}}
   misconfigured: {command: [sh, -c, "exit 78"], restart: {${long}}}
-  unready: {${sleeps}, checks: [{name: up, kind: exec, command: ["false"], every: 50ms}]}
+  unready: {${sleeps}, checks: [{name: up, kind: exec, command: [sh, -c, "exit 2"], every: 50ms}]}
   deaf: {processes: {api: {${sleeps}, listens: ["unix:DIR/none.sock"]}}}
   foreign: {${sleeps}, listens: ["tcp:${port}"]}
   sick:
@@ -38,7 +38,7 @@ services:
     ${atOnce}
     checks:
       - {name: fine, kind: exec, command: ["true"], role: liveness}
-      - {name: alive, kind: exec, command: [test, -e, DIR/well], role: liveness, every: 50ms, failures: 2}
+      - {name: alive, kind: exec, command: [sh, -c, "test -e DIR/well || exit 2"], role: liveness, every: 50ms, failures: 2}
   greedy: {${sleeps}, ${atOnce}, watch: [{memory: {above: 1KiB}, for: 0s, action: restart}]}
   fat: {${sleeps}, watch: [{cpu: {above: 400%}}, {memory: {above: 1KiB}, for: 0s, action: stop}]}
   large: {${sleeps}, watch: [{name: size, memory: {above: 1KiB}, for: 0s}]}

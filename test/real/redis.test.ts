@@ -24,8 +24,8 @@ services:
     stop: {timeout: 20s}
     checks:
       - {name: port, kind: tcp, address: "127.0.0.1:${port}"}
-      - {name: ping, kind: exec, command: [${pathOf("redis-cli")}, -p, "${port}", ping]}
-      - {name: alive, kind: exec, role: liveness, command: [${pathOf("redis-cli")}, -p, "${port}", ping]}
+      - {name: ping, kind: exec, command: [sh, -c, "${pathOf("redis-cli")} -p ${port} ping || exit 2"]}
+      - {name: alive, kind: exec, role: liveness, command: [sh, -c, "${pathOf("redis-cli")} -p ${port} ping || exit 2"]}
 `;
   await liveThrough(agent, { services, name: "redis", answers: () => ping(port) });
 });

@@ -21,10 +21,17 @@ test("exec: another code fails, with what the command said last", async () => {
     await ask(exec(["sh", "-c", "echo first; echo second >&2; exit 3"])),
     "sh exited with code 3: first\nsecond",
   );
-  const long = await ask(exec(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo the end; exit 1"]));
-  assert.match(long, /^sh exited with code 1: x+the end$/);
+  const long = await ask(exec(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo the end; exit 2"]));
+  assert.match(long, /^sh exited with code 2: x+the end$/);
   assert.ok(long.length < 600);
-  assert.equal(await ask(exec(["false"])), "false exited with code 1");
+  assert.equal(await ask(exec(["sh", "-c", "exit 2"])), "sh exited with code 2");
+});
+
+test("exec: code 1 passes with a warning, which shows what the command said last", async () => {
+  assert.equal(await ask(exec(["false"])), "warning: false exited with code 1");
+  const long = await ask(exec(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo the end; exit 1"]));
+  assert.match(long, /^warning: sh exited with code 1: x+the end$/);
+  assert.ok(long.length < 600);
 });
 
 test("exec: a command that is killed says by what", async () => {
@@ -38,12 +45,12 @@ test("exec: a program that is missing or cannot run fails with a reason", async 
 });
 
 test("exec: no shell interprets the arguments", async () => {
-  assert.equal(await ask(exec(["test", "$HOME; exit 1", "=", "$HOME; exit 1"])), "ok");
+  assert.equal(await ask(exec(["test", "$HOME; exit 2", "=", "$HOME; exit 2"])), "ok");
 });
 
 test("exec: gets the configured environment, and none of the agent's secrets", async () => {
   process.env.AGENT_SECRET = "s3cret";
-  const answer = await ask(exec(["sh", "-c", 'echo "$MINE|$AGENT_SECRET|${PATH:+path}"; exit 1'], { MINE: "m" }));
+  const answer = await ask(exec(["sh", "-c", 'echo "$MINE|$AGENT_SECRET|${PATH:+path}"; exit 2'], { MINE: "m" }));
   delete process.env.AGENT_SECRET;
   assert.match(answer, /: m\|\|path$/);
 });

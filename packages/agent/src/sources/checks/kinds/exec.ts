@@ -4,12 +4,12 @@ import { runChild } from "../../../platform/child.js";
 import { environmentOf } from "../../../platform/environment.js";
 import type { Identity } from "../../../platform/proc.js";
 import { sendSignal } from "../../../platform/tree-end.js";
-import { failed, passed, type Probe } from "../verdict.js";
+import { failed, passed, warned, type Probe } from "../verdict.js";
 
-/** How much of what a failing command says last is told. */
+/** How much of what a command says last is told, when it fails or warns. */
 const keptBytes = 500;
 
-/** Exit code 0 passes. The command has a process group of its own, so that nothing of it is left when its time is over. */
+/** Exit code 0 passes, 1 warns, and every other end fails. The command has a process group of its own, so that nothing of it is left when its time is over. */
 export function execProbe({ command, env }: ExecCheck): Probe {
   const [program = ""] = command;
   const killGroup = ({ pid }: Identity): void => sendSignal(-pid, "SIGKILL");
@@ -22,6 +22,7 @@ export function execProbe({ command, env }: ExecCheck): Probe {
     if (exit.kind === "code" && exit.code === 0) return passed;
     const said = (stdout.text + stderr.text).trim().slice(-keptBytes);
     const how = exit.kind === "signal" ? `was ended by ${exit.signal}` : exitInWords(exit);
-    return failed(`${program} ${how}${said === "" ? "" : `: ${said}`}`);
+    const text = `${program} ${how}${said === "" ? "" : `: ${said}`}`;
+    return exit.kind === "code" && exit.code === 1 ? warned(text) : failed(text);
   };
 }
