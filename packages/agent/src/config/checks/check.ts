@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { diskCheck } from "./disk.js";
 import { dnsCheck } from "./dns.js";
 import { execCheck } from "./exec.js";
+import { fileCheck } from "./file.js";
 import { httpCheck } from "./http.js";
 import { metricCheck } from "./metric.js";
 import { outputCheck } from "./output.js";
@@ -13,18 +15,5 @@ import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [
-  httpCheck,
-  tcpCheck,
-  execCheck,
-  redisCheck,
-  dnsCheck,
-  metricCheck,
-  outputCheck,
-  processCheck,
-  pushCheck,
-  quicCheck,
-  tlsCheck,
-  udpCheck,
-]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, fileCheck, diskCheck, metricCheck, outputCheck, processCheck, pushCheck, redisCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

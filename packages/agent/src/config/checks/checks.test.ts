@@ -48,3 +48,11 @@ test("a DNS check names its server by address, and what it wants alone", () => {
   assert.match(problems("kind: dns, host: a, exact: true"), /exact: needs expect/);
   assert.equal(problems("kind: dns, host: a, server: '[::1]:53'"), "");
 });
+
+test("file and disk checks refuse what contradicts itself or wants nothing", () => {
+  assert.match(problems("kind: file, path: f, exists: false, warn: {at_most: 1B}"), /exists: what must not be there/);
+  assert.match(problems("kind: disk, path: /"), /needs free_at_least, warn_free_at_least or inodes_free_at_least/);
+  assert.match(problems("kind: disk, path: /, free_at_least: 10"), /must be a share like 10%, or a size like 5GiB/);
+  assert.ok(isBeside("kind: file, path: f.pem", (c) => (c.kind === "file" ? c.path : "")));
+  assert.ok(isBeside("kind: disk, free_at_least: 1%, path: f.pem", (c) => (c.kind === "disk" ? c.path : "")));
+});

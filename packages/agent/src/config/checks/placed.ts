@@ -16,6 +16,9 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
         ...placedTls(check, absolute),
       };
     }
+    case "file":
+    case "disk":
+      return { ...check, path: absolute(check.path) };
     case "tcp":
     case "metric":
     case "redis":

@@ -7,6 +7,8 @@ import { quicProbe } from "./kinds/quic.js";
 import { tlsProbe } from "./kinds/tls.js";
 import { udpProbe } from "./kinds/udp.js";
 import { redisProbe } from "./kinds/redis.js";
+import { diskProbe } from "./kinds/disk.js";
+import { fileProbe } from "./kinds/file.js";
 import { httpProbe } from "./kinds/http.js";
 import { metricProbe } from "./kinds/metric.js";
 import { outputProbe, type Output } from "./kinds/output.js";
@@ -55,6 +57,10 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return dnsProbe(check);
     case "redis":
       return redisProbe(check);
+    case "file":
+      return fileProbe(check);
+    case "disk":
+      return diskProbe(check);
     default:
       return check satisfies never;
   }
