@@ -1,5 +1,6 @@
 import { request as plainRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { secureOptions, type TlsFiles } from "./tls-options.js";
+import { isIP, type Socket } from "node:net";
+import { secureOptions, type SecureOptions, type TlsFiles } from "./tls-options.js";
 
 export type HttpQuestion = {
   url: string;
@@ -11,6 +12,8 @@ export type HttpQuestion = {
   redirects?: number;
   /** Of a longer body only the beginning is read; with 0 it is not waited for. */
   maxBytes: number;
+  /** A connection that leads there already, and that is used up by one question; without redirects. */
+  through?: Socket;
 };
 
 export type HttpAnswer = {
@@ -52,19 +55,20 @@ async function askOnce(question: HttpQuestion, signal: AbortSignal): Promise<Htt
   const { url, method = "GET", headers = {}, body, tls, maxBytes } = question;
   const isSecure = url.startsWith("https:");
   const request = isSecure ? (await import("node:https")).request : plainRequest;
-  const options = { method, headers: { "user-agent": "ostler", ...headers }, agent: false, signal };
+  const { through } = question;
+  const secure = isSecure && tls ? secureOptions(tls) : {};
+  const connection = through
+    ? { createConnection: await connectionIn(through, url, secure) }
+    : { agent: false as const, ...secure };
+  const options = { method, headers: { "user-agent": "ostler", ...headers }, signal, ...connection };
   return new Promise<HttpAnswer>((resolve, reject) => {
-    const sent: ClientRequest = request(
-      url,
-      { ...options, ...(isSecure && tls ? secureOptions(tls) : {}) },
-      (response) => {
-        bodyOf(response, maxBytes).then(
-          ({ text, clipped }) =>
-            resolve({ url, status: response.statusCode ?? 0, headers: response.headers, body: text, clipped }),
-          reject,
-        );
-      },
-    );
+    const sent: ClientRequest = request(url, options, (response) => {
+      bodyOf(response, maxBytes).then(
+        ({ text, clipped }) =>
+          resolve({ url, status: response.statusCode ?? 0, headers: response.headers, body: text, clipped }),
+        reject,
+      );
+    });
     sent.on("error", reject);
     // Nobody has asked for another protocol; the connection is left.
     sent.on("upgrade", ({ statusCode = 0, headers }, socket) => {
@@ -73,6 +77,15 @@ async function askOnce(question: HttpQuestion, signal: AbortSignal): Promise<Htt
     });
     sent.end(body);
   });
+}
+
+/** The connection itself, or TLS in it. */
+async function connectionIn(socket: Socket, url: string, secure: Partial<SecureOptions>): Promise<() => Socket> {
+  if (!url.startsWith("https:")) return () => socket;
+  const { connect } = await import("node:tls");
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
+  const named = isIP(host) > 0 ? {} : { servername: host };
+  return () => connect({ socket, host, ...named, ...secure });
 }
 
 async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<{ text: string; clipped: boolean }> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loaded, problemsOf } from "../../testing/config.js";
+import { redacted } from "../redact.js";
 import type { CheckConfig } from "./check.js";
 
 const file = (check: string): string => `services: {web: {command: [a], checks: [{name: up, ${check}}]}}`;
@@ -55,4 +56,14 @@ test("file and disk checks refuse what contradicts itself or wants nothing", () 
   assert.match(problems("kind: disk, path: /, free_at_least: 10"), /must be a share like 10%, or a size like 5GiB/);
   assert.ok(isBeside("kind: file, path: f.pem", (c) => (c.kind === "file" ? c.path : "")));
   assert.ok(isBeside("kind: disk, free_at_least: 1%, path: f.pem", (c) => (c.kind === "disk" ? c.path : "")));
+});
+
+test("a SOCKS5 check needs somewhere to go, and both a username and a password or neither", () => {
+  assert.match(problems("kind: socks5, address: 'a:1'"), /needs target or http/);
+  assert.match(problems("kind: socks5, address: 'a:1', target: 'b:1', username: u"), /password: username and password/);
+});
+
+test("the password for a proxy is not shown", () => {
+  const shown = redacted(loaded(file("kind: socks5, address: 'a:1', target: 'b:1', username: u, password: s3cret")));
+  assert.ok(!JSON.stringify(shown).includes("s3cret"));
 });

@@ -5,6 +5,7 @@ import type { CheckConfig } from "./check.js";
 export function placedCheck(check: CheckConfig, absolute: (path: string) => string): CheckConfig {
   switch (check.kind) {
     case "http":
+    case "socks5":
       return { ...check, ...placedTls(check, absolute) };
     case "tls": {
       const { file, cert, key } = check;

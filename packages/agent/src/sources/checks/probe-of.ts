@@ -9,6 +9,7 @@ import { udpProbe } from "./kinds/udp.js";
 import { redisProbe } from "./kinds/redis.js";
 import { diskProbe } from "./kinds/disk.js";
 import { fileProbe } from "./kinds/file.js";
+import { socks5Probe } from "./kinds/socks5.js";
 import { httpProbe } from "./kinds/http.js";
 import { metricProbe } from "./kinds/metric.js";
 import { outputProbe, type Output } from "./kinds/output.js";
@@ -61,6 +62,8 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return fileProbe(check);
     case "disk":
       return diskProbe(check);
+    case "socks5":
+      return socks5Probe(check);
     default:
       return check satisfies never;
   }
