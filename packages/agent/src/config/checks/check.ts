@@ -16,5 +16,21 @@ import { tlsCheck } from "./tls.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, fileCheck, diskCheck, socks5Check, metricCheck, outputCheck, processCheck, pushCheck, redisCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [
+  httpCheck,
+  tcpCheck,
+  udpCheck,
+  quicCheck,
+  tlsCheck,
+  execCheck,
+  dnsCheck,
+  fileCheck,
+  diskCheck,
+  socks5Check,
+  metricCheck,
+  outputCheck,
+  processCheck,
+  pushCheck,
+  redisCheck,
+]);
 export type CheckConfig = z.output<typeof checkConfig>;
