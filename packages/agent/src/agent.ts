@@ -11,7 +11,7 @@ import {
   type ForeignEvent,
   type HostState,
 } from "@ostler/protocol";
-import { buildInfo } from "./build.js";
+import { buildInfo, inventoryProgram } from "./build.js";
 import { beginMaintenance } from "./commands/begin-maintenance.js";
 import { baselineRule } from "./commands/baseline-rule.js";
 import { endMaintenance } from "./commands/end-maintenance.js";
@@ -48,6 +48,8 @@ import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
 import { Markers } from "./sources/markers/markers.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
+import { Host } from "./sources/host/host.js";
+import { InventoryWatch } from "./sources/host/inventory.js";
 import { Dossier } from "./sources/dossier/dossier.js";
 import { SettledRuns } from "./sources/dossier/settled-runs.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
@@ -271,6 +273,25 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.onSample("watches", watches.take));
   scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
 
+  const host = scope.own(
+    Host.start(config.agent.host, {
+      sample: bus.sample,
+      clock,
+      degraded: (reason) => degraded("host", reason),
+      recovered: () => recovered("host"),
+    }),
+  );
+  if (config.agent.host.inventory)
+    scope.own(
+      InventoryWatch.start({
+        publish: bus.publish,
+        clock,
+        state: () => bus.state,
+        program: inventoryProgram(),
+        degraded: (reason) => degraded("inventory", reason),
+        recovered: () => recovered("inventory"),
+      }),
+    );
   const leftTasks = scope.own(new LeftTasks({ publish: bus.publish, clock, marks: left.tasks }));
   const dispatcher = scope.own(
     new Dispatcher(
@@ -369,6 +390,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "rules", prepare: async (next) => rules.prepare(rulesIn(next.config)) },
     servicesPart({ supervisor, checks, env, state: () => bus.state }),
     { name: "markers", prepare: async (next) => markers.prepare(scaled(next.config.services, bus.state)) },
+    { name: "host", prepare: async (next) => host.prepare(next.config.agent.host) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },

@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /** What was built, and from what. The bundler puts the values in; a plain build tells what it can. */
 declare const __OSTLER_BUILD__:
   { version: string; gitSha: string; buildTime: string; dependencies: Record<string, string> } | undefined;
@@ -11,6 +13,12 @@ export type Build = {
   features: string[];
   dependencies: Record<string, string>;
 };
+
+/** The program that finds out what the host is made of: it stands beside the agent. */
+export function inventoryProgram(): string {
+  const file = typeof __OSTLER_BUILD__ === "undefined" ? "./inventory.js" : "./inventory.cjs";
+  return fileURLToPath(new URL(file, import.meta.url));
+}
 
 export function buildInfo(): Build {
   const made = typeof __OSTLER_BUILD__ === "undefined" ? undefined : __OSTLER_BUILD__;

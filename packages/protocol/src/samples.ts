@@ -8,7 +8,7 @@ export type Sample =
   | { type: "http.answered"; route: string; method: string; status: number; tookMs: number }
   | ({ type: "series.scraped"; service: string; source: string; at: number; tookMs: number } & Scraped)
   | { type: "series.forgotten"; service: string; source: string }
-  | { type: "host.measured"; at: number; families: Family[] }
+  | { type: "host.measured"; at: number; families: Family[]; failed: Record<string, string> }
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
 
 /** What came of one look at a source of numbers; `at` is in milliseconds since 1970. */

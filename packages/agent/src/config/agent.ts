@@ -25,6 +25,16 @@ export const usageConfig = z.strictObject({
   ),
 });
 
+export const hostConfig = z.strictObject({
+  every: setting(
+    span.refine((ms) => ms >= minEveryMs, "must be at least 1s").prefault("15s"),
+    "Time from one measurement of the host to the next",
+  ),
+  inventory: setting(z.boolean().default(true), "Find out, now and then, what the host is made of", {
+    effect: "needs-agent-restart",
+  }),
+});
+
 export const rulesConfig = z.strictObject({
   every: setting(
     span.refine((ms) => ms >= minEveryMs, "must be at least 1s").prefault("15s"),
@@ -49,6 +59,7 @@ export const agentConfig = z.strictObject({
   }),
   log: setting(logConfig.prefault({}), "The agent's own log", { effect: "restarts-part" }),
   usage: setting(usageConfig.prefault({}), "How the processes of the services are measured"),
+  host: setting(hostConfig.prefault({}), "How the host is measured"),
   rules: setting(rulesConfig.prefault({}), "How the rules of the services are evaluated"),
   journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
 });

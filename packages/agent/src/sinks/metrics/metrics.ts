@@ -82,7 +82,7 @@ export class Metrics implements Disposable {
       case "series.forgotten":
         return this.#forget(sample.service, sample.source);
       case "host.measured":
-        return this.#scraped.takeHost(sample.at, sample.families);
+        return this.#takeHost(sample);
       default:
         return sample satisfies never;
     }
@@ -125,6 +125,12 @@ export class Metrics implements Disposable {
     return readings.length > 0
       ? { is: "seen", readings }
       : { is: "absent", reason: `there is no such series of ${metric}` };
+  }
+
+  #takeHost({ at, families, failed }: Sample & { type: "host.measured" }): void {
+    this.#scraped.takeHost(at, families);
+    for (const [name, reason] of Object.entries(failed))
+      this.#instruments.collectorSuccess.set({ collector: `host ${name}` }, Number(reason === ""));
   }
 
   #takeScraped(sample: Sample & { type: "series.scraped" }): void {

@@ -153,7 +153,12 @@ test("a source or a service that is gone leaves nothing", async () => {
 
 test("the figures of the host are shown without a service", async () => {
   using agent = measured();
-  agent.bus.sample({ type: "host.measured", at: 3, families: [family("ostler_host_load", [{}, { cpu: "0" }])] });
+  agent.bus.sample({
+    type: "host.measured",
+    at: 3,
+    families: [family("ostler_host_load", [{}, { cpu: "0" }])],
+    failed: {},
+  });
   assert.deepEqual(await agent.lines("ostler_host_load"), [
     "# TYPE ostler_host_load gauge",
     "ostler_host_load 1",

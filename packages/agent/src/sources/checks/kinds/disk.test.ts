@@ -4,7 +4,7 @@ import type { DiskCheck } from "../../../config/checks/disk.js";
 import { ask, checkOf } from "../../../testing/probes.js";
 import { until } from "../../../testing/until.js";
 import { diskProbe, judgeRoom, type Room } from "./disk.js";
-import { patiently } from "./patient.js";
+import { patiently } from "../../../core/patient.js";
 
 const check = (more: object, path = "/data"): DiskCheck => checkOf<DiskCheck>({ kind: "disk", path, ...more });
 

@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { DiskCheck, Free } from "../../../config/checks/disk.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
-import { patiently } from "./patient.js";
+import { patiently } from "../../../core/patient.js";
 import { bytesInWords, whyOf } from "./words.js";
 
 /** Space and inodes of a file system, as anybody but root can use them. `total` is without what is kept for root. */

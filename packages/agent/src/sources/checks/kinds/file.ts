@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { FileCheck, FileLimits } from "../../../config/checks/file.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
-import { patiently } from "./patient.js";
+import { patiently } from "../../../core/patient.js";
 import { bytesInWords, spanInWords, whyOf } from "./words.js";
 
 export type Found = { ageMs: number; bytes: number };
