@@ -3,6 +3,7 @@ import { hashOf, OstlerError } from "@ostler/protocol";
 import { besideAttach } from "./beside-attach.js";
 import { misplacedIn } from "./misplaced.js";
 import { placedCheck } from "./checks/placed.js";
+import { unsetVariablesIn } from "./checks/unset-variables.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
 import { placedMetrics } from "./metrics.js";
@@ -27,7 +28,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   if (Array.isArray(document)) return { problems: document };
   const parsed = configSchema.safeParse(withOverrides(document.value, env));
   const complaints = [
-    ...(parsed.success ? [] : complaintsOf(parsed.error.issues, configSchema)),
+    ...(parsed.success ? unsetVariablesIn(parsed.data.services, env) : complaintsOf(parsed.error.issues, configSchema)),
     ...misplacedIn(document.value),
     ...besideAttach(document.value),
   ];

@@ -13,24 +13,9 @@ import { redisCheck } from "./redis.js";
 import { socks5Check } from "./socks5.js";
 import { tcpCheck } from "./tcp.js";
 import { tlsCheck } from "./tls.js";
+import { transactionCheck } from "./transaction.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [
-  httpCheck,
-  tcpCheck,
-  udpCheck,
-  quicCheck,
-  tlsCheck,
-  execCheck,
-  dnsCheck,
-  fileCheck,
-  diskCheck,
-  socks5Check,
-  metricCheck,
-  outputCheck,
-  processCheck,
-  pushCheck,
-  redisCheck,
-]);
+export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, fileCheck, diskCheck, socks5Check, transactionCheck, metricCheck, outputCheck, processCheck, pushCheck, redisCheck]);
 export type CheckConfig = z.output<typeof checkConfig>;

@@ -67,3 +67,25 @@ test("the password for a proxy is not shown", () => {
   const shown = redacted(loaded(file("kind: socks5, address: 'a:1', target: 'b:1', username: u, password: s3cret")));
   assert.ok(!JSON.stringify(shown).includes("s3cret"));
 });
+
+/** A transaction of one step, `make`, which captures `id`, and what else is written. */
+const transaction = (step: string, more = "", env: NodeJS.ProcessEnv = {}): string =>
+  problemsOf(file(`kind: transaction, steps: [{name: make, capture: {id: $.id}, ${step}}]${more}`), env).join("\n");
+
+test("templates of a transaction know what was captured before them, and no other names", () => {
+  const url = 'url: "http://a/"';
+  assert.equal(transaction(url, ', cleanup: [{name: c, url: "http://a/{{id}}/{{uuid}}/{{ now }}/{{now:unix}}"}]'), "");
+  assert.match(
+    transaction('url: "http://a/{{id}}"'),
+    /steps\.0\.url: \{\{id\}\} is not known here; known are uuid, now/,
+  );
+  assert.match(transaction(`${url}, body: "{{random}}"`), /steps\.0\.body: \{\{random\}\} is not known here/);
+  assert.match(transaction(`${url}, headers: {a: "{{env:}}"}`), /steps\.0\.headers\.a: \{\{env:\}\} is not known here/);
+  assert.match(transaction('url: "ftp://a/{{uuid}}"'), /steps\.0\.url: must be an http:\/\/ or https:\/\/ URL/);
+});
+
+test("a variable that a template names must be set", () => {
+  const step = 'url: "http://a/", body: "{{env:TOKEN}}"';
+  assert.match(transaction(step), /steps\.0\.body: the variable TOKEN is not set$/);
+  assert.equal(transaction(step, "", { TOKEN: "x" }), "");
+});

@@ -6,6 +6,7 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
   switch (check.kind) {
     case "http":
     case "socks5":
+    case "transaction":
       return { ...check, ...placedTls(check, absolute) };
     case "tls": {
       const { file, cert, key } = check;

@@ -10,6 +10,7 @@ import { redisProbe } from "./kinds/redis.js";
 import { diskProbe } from "./kinds/disk.js";
 import { fileProbe } from "./kinds/file.js";
 import { socks5Probe } from "./kinds/socks5.js";
+import { transactionProbe } from "./kinds/transaction.js";
 import { httpProbe } from "./kinds/http.js";
 import { metricProbe } from "./kinds/metric.js";
 import { outputProbe, type Output } from "./kinds/output.js";
@@ -64,6 +65,8 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
       return diskProbe(check);
     case "socks5":
       return socks5Probe(check);
+    case "transaction":
+      return transactionProbe(check);
     default:
       return check satisfies never;
   }

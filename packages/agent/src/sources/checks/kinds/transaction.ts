@@ -1,0 +1,96 @@
+import type { TransactionCheck, TransactionStep } from "../../../config/checks/transaction.js";
+import { askHttp, type HttpAnswer } from "../../../platform/ask-http.js";
+import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
+import { neededBytes, parse, whyUnwanted } from "./http-answer.js";
+import { selected } from "./json-assertions.js";
+import { TransactionValues } from "./transaction-values.js";
+import { shown, whyOf } from "./words.js";
+
+/** What is left to be cleaned up is worth that long, even when everything else has to end; as the setting says. */
+const cleanupMs = 5000;
+
+/** Longer values are not taken over from an answer. */
+const maxCapturedLength = 1000;
+
+/** Asks step by step, as a user would, and cleans up behind itself. */
+export function transactionProbe(check: TransactionCheck, env = process.env): Probe {
+  return async (signal) => {
+    if (signal.aborted) return failed("it was withdrawn before it began");
+    const values = new TransactionValues(check, env);
+    const why = await firstFault(check, values, signal);
+    return verdictOf(why, await cleanUp(check, values));
+  };
+}
+
+async function firstFault(check: TransactionCheck, values: TransactionValues, signal: AbortSignal) {
+  for (const step of check.steps) {
+    const why = await whyNotDone(step, check, values, signal);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** All that is wrong with the clean-up; every step of it is tried. */
+async function cleanUp(check: TransactionCheck, values: TransactionValues): Promise<string[]> {
+  const signal = AbortSignal.timeout(cleanupMs);
+  const faults: string[] = [];
+  for (const step of check.cleanup) {
+    if (values.missingFor(step) !== undefined) continue; // What was never made needs no cleaning up.
+    const why = await whyNotDone(step, check, values, signal);
+    if (why !== undefined) faults.push(`clean-up: ${why}`);
+  }
+  return faults;
+}
+
+function verdictOf(why: string | undefined, faults: readonly string[]): Verdict {
+  if (why !== undefined) return failed([why, ...faults].join("; "));
+  return faults.length === 0 ? passed : warned(faults.join("; "));
+}
+
+async function whyNotDone(
+  step: TransactionStep,
+  { tls }: TransactionCheck,
+  values: TransactionValues,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const missing = values.missingFor(step);
+  if (missing !== undefined) return `step ${step.name}: {{${missing}}} has no value`;
+  const url = values.fillUrl(step.url);
+  const what = `step ${step.name}: ${step.method} ${shown(url)}`;
+  try {
+    const answer = await askHttp(
+      {
+        url,
+        method: step.method,
+        headers: Object.fromEntries(Object.entries(step.headers).map(([name, text]) => [name, values.fill(text)])),
+        body: step.body === undefined ? undefined : values.fill(step.body),
+        tls,
+        maxBytes: Object.keys(step.capture).length > 0 ? step.max_body : neededBytes(step),
+      },
+      signal,
+    );
+    const why = (await whyUnwanted(answer, step)) ?? (await whyNotCaptured(answer, step, values));
+    return why === undefined ? undefined : values.hide(`${what} ${why}`);
+  } catch (failure) {
+    return values.hide(`${what}: ${whyOf(failure)}`);
+  }
+}
+
+async function whyNotCaptured(
+  { status, body }: HttpAnswer,
+  { capture }: TransactionStep,
+  values: TransactionValues,
+): Promise<string | undefined> {
+  const wanted = Object.entries(capture);
+  const json = wanted.length === 0 ? null : parse(body);
+  if (json === undefined) return `answered ${status}, but not in JSON, from which ${wanted[0]?.[0]} would be taken`;
+  for (const [name, path] of wanted) {
+    const [value] = await selected(path, json);
+    if (value === undefined) return `answered ${status}, but there is no ${path} for ${name}`;
+    if (value === null || typeof value === "object") return `answered ${status}, but ${path} is no value for ${name}`;
+    const text = String(value);
+    if (text.length > maxCapturedLength) return `answered ${status}, but ${path} is too long for ${name}`;
+    values.capture(name, text);
+  }
+  return undefined;
+}
