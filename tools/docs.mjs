@@ -136,7 +136,7 @@ function configPage() {
   visit(configSchema, "", []);
   return page("Configuration", [
     "YAML 1.2. A JSON Schema for editors is in [config.schema.json](config.schema.json). `NAME` stands for a name of your own,",
-    "`[]` for each element of a list. *Effect* is what a reload does when the setting has changed: `live` takes it over,",
+    "`[]` for each element of a list, `[http]` for one of this `kind`. *Effect* is what a reload does when the setting has changed: `live` takes it over,",
     "`restarts-part` restarts a part of the agent, `restarts-process` the process of the service, `needs-agent-restart` is refused.",
     "",
     "`${VAR}`, `${VAR:-default}`, `${file:/path}` and `${cred:NAME}` (a systemd credential) are filled into values after parsing;",
@@ -157,12 +157,27 @@ function childrenOf(bare, path) {
   if (type === "array" && ["object", "union"].includes(layers(bare.element).at(-1).def.type))
     return [[`${path}[]`, bare.element]];
   if (type === "union" && bare.options.every((option) => option.def.type === "object")) {
+    const { discriminator } = bare.def;
+    if (discriminator !== undefined) return childrenByKind(bare.options, discriminator, path);
     const seen = new Map();
     for (const option of bare.options)
       for (const [key, child] of Object.entries(option.shape)) if (!seen.has(key)) seen.set(key, child);
     return [...seen].map(([key, child]) => [below(key), child]);
   }
   return [];
+}
+
+/** What all kinds of a union have once, the rest under the name of its kind: `checks[http].url`. */
+function childrenByKind(options, discriminator, path) {
+  const isShared = ([key, child]) => options.every((option) => option.shape[key] === child);
+  const [first] = options;
+  const shared = Object.entries(first.shape).filter(isShared);
+  const own = options.flatMap((option) => {
+    const kind = path.replace(/\[\]$/, `[${option.shape[discriminator].value}]`);
+    const fields = Object.entries(option.shape).filter((field) => field[0] !== discriminator && !isShared(field));
+    return fields.map(([key, child]) => [`${kind}.${key}`, child]);
+  });
+  return [...shared.map(([key, child]) => [`${path}.${key}`, child]), ...own];
 }
 
 function valueOf(schema, bare) {
