@@ -9,7 +9,7 @@ const least = {
   pino: "9.0.0",
   "prom-client": "15.0.0",
   commander: "14.0.0",
-  "json-p3": "2.3.1",
+  "json-p3": "2.0.0",
   systeminformation: "5.33.23", // command injections by what the host is named: CVE-2026-50289 before 5.31.7 is the last of many
   "node-cron": "4.5.0", // endless loop at a change of summer time before 4.3.0
 };
