@@ -1,5 +1,5 @@
 import { checkConfig, type CheckConfig } from "../config/checks/check.js";
-import type { Probe } from "../sources/checks/verdict.js";
+import type { Probe, Verdict } from "../sources/checks/verdict.js";
 
 /** Plenty for what answers; nothing in the tests waits for it to pass. */
 const plentyMs = 10_000;
@@ -11,7 +11,11 @@ export function checkOf<C extends CheckConfig>(settings: object): C {
 
 /** What a probe finds: `ok`, the warning, or the reason why not. */
 export async function ask(probe: Probe, timeoutMs = plentyMs): Promise<string> {
-  const verdict = await probe(AbortSignal.timeout(timeoutMs));
+  return reasonOf(await probe(AbortSignal.timeout(timeoutMs)));
+}
+
+/** A verdict in words: `ok`, the warning, or the reason why not. */
+export function reasonOf(verdict: Verdict): string {
   if (!verdict.ok) return verdict.reason;
   return verdict.warning === undefined ? "ok" : `warning: ${verdict.warning}`;
 }

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import type { Socks5Check } from "../../../config/checks/socks5.js";
 import { selfSigned } from "../../../testing/certificate.js";
-import { ask, checkOf } from "../../../testing/probes.js";
+import { ask, checkOf, reasonOf } from "../../../testing/probes.js";
 import { closedPort, serveHttp, serveHttps, serveTcp, type TestServer } from "../../../testing/servers.js";
 import { tempDir } from "../../../testing/temp-dir.js";
 import { until } from "../../../testing/until.js";
@@ -136,8 +136,15 @@ test("socks5: who speaks something else, hangs up, hangs or is not there fails, 
   await using rude = await serveTcp((socket) => socket.end());
   assert.match(await ask(socks5(rude, target)), /: the proxy hung up$/);
   assert.match(await ask(socks5({ ...rude, port: await closedPort() }, target)), /ECONNREFUSED/);
-  let closed = 0;
-  await using silent = await serveTcp((socket) => socket.resume().on("close", () => closed++));
-  assert.match(await ask(socks5(silent, target), 100), /^a\.test:1 through 127\.0\.0\.1:\d+: .*abort/);
+  let [opened, closed] = [0, 0];
+  await using silent = await serveTcp((socket) => {
+    opened++;
+    socket.resume().on("close", () => closed++);
+  });
+  const stop = new AbortController();
+  const asked = socks5(silent, target)(stop.signal);
+  await until(() => opened === 1, "it is asked");
+  stop.abort();
+  assert.match(reasonOf(await asked), /^a\.test:1 through 127\.0\.0\.1:\d+: .*abort/);
   await until(() => closed === 1, "the connection is closed");
 });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { TcpCheck } from "../../../config/checks/tcp.js";
-import { ask, checkOf } from "../../../testing/probes.js";
+import { ask, checkOf, reasonOf } from "../../../testing/probes.js";
 import { closedPort, serveTcp } from "../../../testing/servers.js";
 import { until } from "../../../testing/until.js";
 import type { Probe } from "../verdict.js";
@@ -79,12 +79,15 @@ test("tcp: an answer that is not the expected one, none, and one without end fai
 });
 
 test("tcp: a server that says something else and waits fails with it when the time is over", async () => {
-  let closed = 0;
+  let [opened, closed] = [0, 0];
   await using server = await serveTcp((socket) => {
     socket.on("close", () => closed++);
-    socket.write("loading");
+    socket.write("loading", () => opened++);
   });
-  const reason = await ask(tcp(`127.0.0.1:${server.port}`, { expect: "PONG" }), 300);
-  assert.match(reason, /^127\.0\.0\.1:\d+(: | said "loading", then: ).*abort/);
+  const stop = new AbortController();
+  const asked = tcp(`127.0.0.1:${server.port}`, { expect: "PONG" })(stop.signal);
+  await until(() => opened === 1, "it is answered");
+  stop.abort();
+  assert.match(reasonOf(await asked), /^127\.0\.0\.1:\d+(: | said "loading", then: ).*abort/);
   await until(() => closed === 1, "nothing is left");
 });

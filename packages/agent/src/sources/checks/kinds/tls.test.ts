@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TlsCheck } from "../../../config/checks/tls.js";
 import { certificate, selfSigned } from "../../../testing/certificate.js";
-import { ask, checkOf } from "../../../testing/probes.js";
+import { ask, checkOf, reasonOf } from "../../../testing/probes.js";
 import { closedPort, serveTcp, serveTls } from "../../../testing/servers.js";
 import { tempDir } from "../../../testing/temp-dir.js";
 import { until } from "../../../testing/until.js";
@@ -123,9 +123,16 @@ test("tls: who speaks something else, nothing, or is not there fails with a reas
     `127.0.0.1:${foreign.port} does not speak TLS`,
   );
   assert.match(await ask(tls({ address: `127.0.0.1:${await closedPort()}` })), /: connect ECONNREFUSED/);
-  let closed = 0;
-  await using silent = await serveTcp((socket) => socket.resume().on("close", () => closed++));
-  assert.match(await ask(tls({ address: `127.0.0.1:${silent.port}` }), 100), /: there was no handshake in time$/);
+  let [opened, closed] = [0, 0];
+  await using silent = await serveTcp((socket) => {
+    opened++;
+    socket.resume().on("close", () => closed++);
+  });
+  const stop = new AbortController();
+  const asked = tls({ address: `127.0.0.1:${silent.port}` })(stop.signal);
+  await until(() => opened === 1, "it is asked");
+  stop.abort();
+  assert.match(reasonOf(await asked), /: there was no handshake in time$/);
   await until(() => closed === 1, "the connection is closed");
   await using rude = await serveTcp((socket) => socket.destroy());
   assert.match(await ask(tls({ address: `127.0.0.1:${rude.port}` })), /disconnected before secure TLS|ECONNRESET/);
