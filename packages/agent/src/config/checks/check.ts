@@ -17,5 +17,22 @@ import { transactionCheck } from "./transaction.js";
 import { udpCheck } from "./udp.js";
 
 /** Every kind of check. */
-export const checkConfig = z.discriminatedUnion("kind", [httpCheck, tcpCheck, udpCheck, quicCheck, tlsCheck, execCheck, dnsCheck, fileCheck, diskCheck, socks5Check, transactionCheck, metricCheck, outputCheck, processCheck, pushCheck, redisCheck]);
+export const checkConfig = z.discriminatedUnion("kind", [
+  httpCheck,
+  tcpCheck,
+  udpCheck,
+  quicCheck,
+  tlsCheck,
+  execCheck,
+  dnsCheck,
+  fileCheck,
+  diskCheck,
+  socks5Check,
+  transactionCheck,
+  metricCheck,
+  outputCheck,
+  processCheck,
+  pushCheck,
+  redisCheck,
+]);
 export type CheckConfig = z.output<typeof checkConfig>;
