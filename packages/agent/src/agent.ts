@@ -55,6 +55,7 @@ import { SettledRuns } from "./sources/dossier/settled-runs.js";
 import { readinessWatch } from "./sources/readiness/readiness.js";
 import { Reload } from "./sources/reload/reload.js";
 import { Rules, type RulesConfig } from "./sources/rules/rules.js";
+import { Scrape } from "./sources/scrape/scrape.js";
 import { Schedules } from "./sources/schedule/schedules.js";
 import { Supervisor } from "./sources/supervisor/supervisor.js";
 import { LeftTasks } from "./sources/tasks/left-tasks.js";
@@ -264,6 +265,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     }),
   );
   scope.own(bus.subscribe("usage", usage.follow));
+  const scrape = scope.own(
+    new Scrape(config.services, { sample: bus.sample, clock, random, state: () => bus.state, degraded, recovered }),
+  );
+  scope.own(bus.subscribe("scrape", scrape.follow));
   const watches = new Watches(config.services, {
     publish: bus.publish,
     clock,
@@ -392,6 +397,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     { name: "markers", prepare: async (next) => markers.prepare(scaled(next.config.services, bus.state)) },
     { name: "host", prepare: async (next) => host.prepare(next.config.agent.host) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
+    { name: "scrape", prepare: async (next) => scrape.prepare(next.config.services) },
     { name: "watches", prepare: async (next) => watches.prepare(next.config.services) },
     { name: "controllers", prepare: async (next) => controllers.prepare(next.config.controllers) },
   );

@@ -1,0 +1,15 @@
+import type { NumbersSource } from "../../config/metrics.js";
+import type { Ask } from "./families.js";
+import { askExec } from "./kinds/exec.js";
+import { askJson } from "./kinds/json.js";
+import { askPrometheus } from "./kinds/prometheus.js";
+import { askRedis } from "./kinds/redis.js";
+
+/** How a source is asked; the configuration has exactly one way. */
+export function askOf({ prometheus, json, redis, exec }: NumbersSource): Ask {
+  if (prometheus) return askPrometheus(prometheus);
+  if (json) return askJson(json);
+  if (redis) return askRedis(redis);
+  if (exec) return askExec(exec);
+  return () => Promise.reject(new Error("nothing says where its numbers are"));
+}

@@ -1,0 +1,22 @@
+import { messageOf } from "@ostler/protocol";
+import { askHttp, type HttpAnswer } from "../../../platform/ask-http.js";
+import type { TlsFiles } from "../../../platform/tls-options.js";
+
+export type Page = { url: string; headers: Readonly<Record<string, string>>; tls?: TlsFiles | undefined };
+
+/** A page with more is no page of numbers: the source is unreachable. */
+const maxPageBytes = 16 * 1024 * 1024;
+const maxRedirects = 3;
+
+/** A page that was answered with 200, whole. @throws Error that says what was answered instead */
+export async function readPage({ url, headers, tls }: Page, accept: string, signal: AbortSignal): Promise<HttpAnswer> {
+  const answer = await askHttp(
+    { url, headers: { accept, ...headers }, tls, redirects: maxRedirects, maxBytes: maxPageBytes },
+    signal,
+  ).catch((failure: unknown) => {
+    throw new Error(`${url}: ${messageOf(failure)}`, { cause: failure });
+  });
+  if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
+  if (answer.clipped) throw new Error(`${url} answered more than ${maxPageBytes} bytes`);
+  return answer;
+}
