@@ -156,6 +156,10 @@ function childrenOf(bare, path) {
     return [[below("NAME"), bare.valueType]];
   if (type === "array" && ["object", "union"].includes(layers(bare.element).at(-1).def.type))
     return [[`${path}[]`, bare.element]];
+  const one = type === "union" && bare.options[0];
+  // Written as one or as a list of them.
+  if (one && layers(one).at(-1).def.type === "object" && bare.options[1]?.def.element === one)
+    return childrenOf(layers(one).at(-1), path);
   if (type === "union" && bare.options.every((option) => option.def.type === "object")) {
     const { discriminator } = bare.def;
     if (discriminator !== undefined) return childrenByKind(bare.options, discriminator, path);
@@ -205,7 +209,7 @@ function defaultOf(schema) {
   for (const layer of layers(schema)) {
     if (layer.def.type !== "default" && layer.def.type !== "prefault") continue;
     const value = JSON.stringify(layer.def.defaultValue);
-    return value === "{}" ? "" : `\`${value.replaceAll('"', "")}\``;
+    return value === "{}" || value === '""' ? "" : `\`${value.replaceAll('"', "")}\``;
   }
   return "";
 }
