@@ -135,6 +135,19 @@ function describe(
     .action(doing(async () => (await import("./check.js")).runCheck));
   const rules = command("rules", "what raises an alert");
   rules
+    .command("export")
+    .description("the rules of the configuration file, for Prometheus")
+    .exitOverride()
+    .action(doing(async () => (await import("./exports/export.js")).exportRules));
+  command("dashboard", "a dashboard of everything in the configuration")
+    .command("export")
+    .description("as JSON that Grafana imports")
+    .exitOverride()
+    .action(doing(async () => (await import("./exports/export.js")).exportDashboard));
+  command("scrape-config", "how Prometheus finds this agent").action(
+    doing(async () => (await import("./exports/export.js")).exportScrapeConfig),
+  );
+  rules
     .command("baseline <rule>")
     .description("set what SERVICE/RULE compares with: what it sees now, or a value")
     .option("--value <number>", "compare with this value")
