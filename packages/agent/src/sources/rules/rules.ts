@@ -37,6 +37,7 @@ export class Rules implements Disposable {
   readonly #overlooked: Overlooked;
   readonly #atRest = new Map<string, number>();
   #watches = new Map<string, RuleWatch>();
+  #services: readonly string[] = [];
   #everyMs: number;
   #cancel = (): void => {};
 
@@ -137,6 +138,7 @@ export class Rules implements Disposable {
         }
       }
     this.#looks.settle(windows);
+    this.#services = Object.keys(services);
     return watches;
   }
 
@@ -152,9 +154,8 @@ export class Rules implements Disposable {
   /** One look at everything, all of it as of the same moment. */
   #begin(): void {
     const round = { moment: this.#moment(), state: this.#deps.state(), lives: new Map() };
-    const watches = [...this.#watches.values()];
-    for (const service of new Set(watches.map((watch) => watch.service))) this.#seeLife(service, round);
-    this.#goOn(watches, 0, round);
+    for (const service of this.#services) this.#seeLife(service, round);
+    this.#goOn([...this.#watches.values()], 0, round);
   }
 
   #goOn(watches: readonly RuleWatch[], from: number, round: Round): void {
