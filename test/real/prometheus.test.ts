@@ -36,7 +36,7 @@ services:
   web:
     command: [sleep, "1000"]
     checks: [{name: here, kind: exec, command: ["true"], every: 200ms}]
-    metrics: {scrape: {prometheus: {url: "http://127.0.0.1:${port}/metrics"}, every: 200ms, timeout: 200ms}}
+    metrics: {scrape: {prometheus: {url: "http://127.0.0.1:${port}/metrics"}, every: 500ms, timeout: 500ms}}
 `);
     await agent.ready("web");
     const isShown = async (): Promise<boolean> => (await shownBy(agent)).includes('peers{service="web"');

@@ -42,8 +42,8 @@ services:
             last_seen: {command: [GET, seen], type: counter}
             memory_used: {command: [INFO, memory], field: used_memory}
           lists: {dead_letters: {match: "DLQ:*"}}
-        every: 100ms
-        timeout: 100ms
+        every: 500ms
+        timeout: 500ms
 `);
     await agent.run();
     await agent.ready("redis");

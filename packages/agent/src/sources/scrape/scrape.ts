@@ -20,8 +20,11 @@ export type ScrapeDeps = {
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
 
-/** The sources of one service. */
-type Watched = { written: string; scrapers: Map<string, Scraper>; budget: SeriesBudget; max: number; isOver: boolean };
+/** A source as it was configured, and who asks it. */
+type Asked = { written: string; scraper: Scraper };
+
+/** The sources of one service, by name. */
+type Watched = { sources: Map<string, Asked>; budget: SeriesBudget; max: number; isOver: boolean };
 
 /**
  * Asks the sources of numbers of every service while a daemon of the service runs, and tells what they show. The sources of a
@@ -45,45 +48,54 @@ export class Scrape implements AsyncDisposable {
     if (service !== undefined) this.#look(service);
   };
 
-  /** Begins the sources of the services anew whose sources have changed; the others go on. */
+  /** Begins the sources anew that have changed; the others go on. */
   prepare(services: Services): Prepared {
     return { commit: async () => this.#reconfigure(services), discard: async () => {} };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { scrapers } of this.#watched.values()) this.#end(scrapers);
+    for (const { sources } of this.#watched.values()) for (const asked of sources.values()) this.#end(asked);
     this.#watched.clear();
     await Promise.all(this.#ending);
   }
 
   #reconfigure(services: Services): void {
-    for (const [service, { written, scrapers }] of this.#watched) {
-      const config = own(services, service);
-      if (config && written === JSON.stringify(config.metrics)) continue;
-      this.#end(scrapers);
-      const kept = config?.metrics.scrape.map(({ name }) => name) ?? [];
-      for (const source of scrapers.keys())
-        if (!kept.includes(source)) this.#deps.sample({ type: "series.forgotten", service, source });
+    for (const [service, { sources }] of this.#watched) {
+      const wanted = own(services, service)?.metrics.scrape ?? [];
+      for (const [source, asked] of sources) {
+        if (wanted.some(({ name }) => name === source)) continue;
+        this.#end(asked);
+        this.#deps.sample({ type: "series.forgotten", service, source });
+      }
+      if (wanted.length > 0) continue;
       this.#tellOver(service, false);
       this.#watched.delete(service);
     }
-    for (const [service, config] of Object.entries(services))
-      if (!this.#watched.has(service)) this.#begin(service, config);
+    for (const [service, config] of Object.entries(services)) this.#begin(service, config);
   }
 
   #begin(service: string, { metrics }: ServiceConfig): void {
     const { scrape, max_series: max } = metrics;
     if (scrape.length === 0) return;
+    const before = this.#watched.get(service);
     const names = scrape.map(({ name }) => name);
-    const budget = new SeriesBudget(names, max);
-    const scrapers = new Map(scrape.map((source) => [source.name, this.#scraper(service, source, budget)]));
-    this.#watched.set(service, { written: JSON.stringify(metrics), scrapers, budget, max, isOver: false });
-    const reason = this.#runs(service) ? "it has not been asked yet" : notRunning;
-    for (const source of names) this.#tell(service, source, { outcome: "unreachable", reason }, 0);
+    const budget = new SeriesBudget(names, max, before?.budget);
+    const sources = new Map<string, Asked>();
+    this.#watched.set(service, { sources, budget, max, isOver: before?.isOver ?? false });
+    for (const source of scrape) {
+      const written = JSON.stringify(source);
+      const old = before?.sources.get(source.name);
+      const isSame = old?.written === written;
+      sources.set(source.name, isSame ? old : { written, scraper: this.#scraper(service, source) });
+      if (isSame) continue;
+      if (old) this.#end(old);
+      const reason = this.#runs(service) ? "it has not been asked yet" : notRunning;
+      this.#tell(service, source.name, { outcome: "unreachable", reason }, 0);
+    }
     this.#look(service);
   }
 
-  #scraper(service: string, source: NumbersSource, budget: SeriesBudget): Scraper {
+  #scraper(service: string, source: NumbersSource): Scraper {
     const { clock, random } = this.#deps;
     const { name, every, timeout, labels } = source;
     const ask = askOf(source);
@@ -92,7 +104,10 @@ export class Scrape implements AsyncDisposable {
       {
         clock,
         random,
-        fit: (families) => budget.fit(name, withLabels(families, labels)),
+        fit: (families) => {
+          const budget = this.#watched.get(service)?.budget;
+          return budget?.fit(name, withLabels(families, labels)) ?? { families: [], dropped: 0 };
+        },
         tell: (seen, tookMs) => this.#tell(service, name, seen, tookMs),
       },
     );
@@ -101,7 +116,7 @@ export class Scrape implements AsyncDisposable {
   /** Lets the sources of a service be asked as long as it runs. */
   #look(service: string): void {
     const runs = this.#runs(service);
-    for (const [source, scraper] of this.#watched.get(service)?.scrapers ?? []) {
+    for (const [source, { scraper }] of this.#watched.get(service)?.sources ?? []) {
       if (runs) scraper.start();
       if (runs || !scraper.runs) continue;
       scraper.stop();
@@ -121,7 +136,9 @@ export class Scrape implements AsyncDisposable {
     const watched = this.#watched.get(service);
     if (seen.outcome === "unreachable") watched?.budget.release(source);
     this.#deps.sample({ type: "series.scraped", service, source, at: this.#deps.clock.now(), tookMs, ...seen });
-    this.#tellOver(service, watched?.budget.isOver ?? false);
+    // Nobody knows how much a source has that does not answer.
+    if (seen.outcome === "scraped" || seen.reason === notRunning)
+      this.#tellOver(service, watched?.budget.isOver ?? false);
   }
 
   /** That there are too many series is told once, and once that there no longer are. */
@@ -135,11 +152,9 @@ export class Scrape implements AsyncDisposable {
     else this.#deps.recovered(part);
   }
 
-  #end(scrapers: ReadonlyMap<string, Scraper>): void {
-    for (const scraper of scrapers.values()) {
-      const ended = scraper[Symbol.asyncDispose]().finally(() => this.#ending.delete(ended));
-      this.#ending.add(ended);
-    }
+  #end({ scraper }: Asked): void {
+    const ended = scraper[Symbol.asyncDispose]().finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
   }
 }
 

@@ -9,9 +9,12 @@ export class SeriesBudget {
   /** By source, in the order of the configuration. */
   readonly #uses = new Map<string, Use>();
 
-  constructor(sources: readonly string[], max: number) {
+  /** What sources of the same name have had of `before` is still theirs. */
+  constructor(sources: readonly string[], max: number, before?: SeriesBudget) {
     this.#max = max;
-    for (const source of sources) this.#uses.set(source, { wanted: 0, kept: 0, dropped: 0, arrived: [] });
+    const had = before ? before.#uses : new Map<string, Use>();
+    for (const source of sources)
+      this.#uses.set(source, had.get(source) ?? { wanted: 0, kept: 0, dropped: 0, arrived: [] });
   }
 
   /** Something had to be left out, of any source. */
