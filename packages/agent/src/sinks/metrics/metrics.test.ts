@@ -211,6 +211,34 @@ test("a degraded part and a lost controller have series while it lasts", async (
   assert.deepEqual(await agent.samples("ostler_controller_connected"), ['{controller="c"} 0']);
 });
 
+test("alerts that fire are counted by rule; what a rule compares with, and that it is blind, has a series while it lasts", async () => {
+  using agent = measured();
+  const ofRule = { service: "web", rule: "deep" };
+  const alert = { ...ofRule, severity: "critical" as const, summary: "deep" };
+  const actor = { kind: "cli", name: "local" } as const;
+  agent.live(
+    configured("web"),
+    { type: "alert.fired", data: { ...alert, labels: { q: "a" } } },
+    { type: "alert.fired", data: { ...alert, labels: { q: "b" } } },
+    { type: "alert.pending", data: { ...alert, labels: { q: "c" }, forMs: 1 } },
+    { type: "rule.baselined", data: { ...ofRule, value: 12.5, actor } },
+    { type: "rule.blinded", data: { ...ofRule, because: "absent", reason: "gone" } },
+  );
+  const rule = '{service="web",rule="deep"}';
+  assert.deepEqual(await agent.samples("ostler_alert_firing"), ['{service="web",rule="deep",severity="critical"} 2']);
+  assert.deepEqual(await agent.samples("ostler_rule_baseline"), [`${rule} 12.5`]);
+  assert.deepEqual(await agent.samples("ostler_rule_blind"), [`${rule} 1`]);
+  const over = { ...ofRule, severity: "critical" as const, fired: true, because: "passed" as const };
+  agent.live(
+    { type: "alert.resolved", data: { ...over, labels: { q: "a" } } },
+    { type: "alert.resolved", data: { ...over, labels: { q: "b" } } },
+    { type: "rule.restored", data: ofRule },
+  );
+  assert.deepEqual(await agent.samples("ostler_alert_firing"), []);
+  assert.deepEqual(await agent.samples("ostler_rule_blind"), []);
+  assert.deepEqual(await agent.samples("ostler_rule_baseline"), [`${rule} 12.5`]);
+});
+
 test("the agent tells what it costs, and its CPU time only grows", async () => {
   using agent = measured();
   const value = async (name: string): Promise<number> => Number((await agent.samples(name))[0]);
