@@ -28,6 +28,7 @@ import { startService } from "./commands/start-service.js";
 import { stopService } from "./commands/stop-service.js";
 import { scaled } from "./config/instances.js";
 import type { Loaded } from "./config/load.js";
+import { wantedNumbers } from "./config/metrics.js";
 import { processesOf } from "./config/services.js";
 import { redacted } from "./config/redact.js";
 import type { Part } from "./core/assembly.js";
@@ -365,6 +366,11 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       logs,
       usage: (service) => usage.of(service),
       push: (pushed) => checks.push(pushed),
+      numbers: (service) => {
+        const its = own(reload.running.config.services, service);
+        const names = its ? wantedNumbers(its.metrics) : [];
+        return Object.fromEntries(names.map((name) => [name, metrics.look(name, service)]));
+      },
       uptimeSeconds: () => Math.round((clock.monotonic() - startedMs) / 1000),
       build,
       sample: bus.sample,

@@ -4,6 +4,6 @@ export function own<T>(record: Readonly<Record<string, T>>, name: string): T | u
 }
 
 /** A copy without one member. */
-export function without<T>(record: Record<string, T>, key: string): Record<string, T> {
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }

@@ -8,6 +8,7 @@ import {
 } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
+import { numbersTable, type ToldNumber } from "./numbers.js";
 import { paint, print, printJson, table } from "./output.js";
 import { page } from "./status.js";
 
@@ -19,7 +20,7 @@ type Picture = {
   uptime_seconds: number;
   maintenance?: Maintenance;
   config: { file: string; hash: string };
-  services: Record<string, ServiceState>;
+  services: Record<string, ServiceState & { numbers?: Record<string, ToldNumber> }>;
   controllers: { connected: number; total: number };
   journal: { first_seq: number; last_seq: number; bytes: number };
 };
@@ -55,5 +56,6 @@ function pageOf({
     ["journal", `events ${journal.first_seq} to ${journal.last_seq}, ${Math.ceil(journal.bytes / 1024)} KiB`],
   ];
   const why = reasons.map((its) => [paint(colours[its.status], its.status), its.about, its.reason]);
-  return [table(rows), ...(why.length > 0 ? [table(why)] : []), page(services)].join("\n\n");
+  const parts = [table(rows), why.length > 0 ? table(why) : "", page(services), numbersTable(services)];
+  return parts.filter((part) => part !== "").join("\n\n");
 }

@@ -13,6 +13,7 @@ import {
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print, printJson, table } from "./output.js";
+import { numbersTable, type ToldNumber } from "./numbers.js";
 import { usageLines, type Figures } from "./usage-lines.js";
 
 /** State of all services, or of one with what its processes use. */
@@ -20,11 +21,16 @@ export async function status(globals: Globals & { check?: boolean }, name: strin
   const client = new Client(controlSocket(globals));
   const state = await client.state();
   const services = chosen(state, name);
+  const numbers = name === undefined ? {} : await client.get(`/v1/services/${name}/numbers`);
   const usage = name === undefined ? undefined : ((await client.get(`/v1/services/${name}/usage`)) as Figures);
-  if (globals.json) printJson(name === undefined ? services : { ...services[name], usage });
+  if (globals.json) printJson(name === undefined ? services : { ...services[name], usage, numbers });
   else {
     if (state.maintenance) print(paint("yellow", `The host is ${maintenanceInWords(state.maintenance)}.`));
-    const parts = [page(services), name !== undefined && usage ? usageLines(name, usage) : ""];
+    const parts = [
+      page(services),
+      name !== undefined && usage ? usageLines(name, usage) : "",
+      name === undefined ? "" : numbersTable({ [name]: { numbers: numbers as Record<string, ToldNumber> } }),
+    ];
     print(parts.filter((part) => part !== "").join("\n\n"));
   }
   return globals.check && Object.values(services).some(({ ready }) => !ready) ? 7 : 0;

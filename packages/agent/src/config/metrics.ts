@@ -58,6 +58,18 @@ export const metricsConfig = z.strictObject({
 });
 export type MetricsConfig = z.output<typeof metricsConfig>;
 
+/** The names of the numbers that are asked for one by one: those that people want to see. */
+export function wantedNumbers({ scrape }: MetricsConfig): string[] {
+  const names = scrape.flatMap(({ prometheus, json, redis, exec }) => [
+    ...Object.keys(prometheus?.aliases ?? {}),
+    ...Object.keys(json?.values ?? {}),
+    ...Object.keys(redis?.values ?? {}),
+    ...Object.keys(redis?.lists ?? {}),
+    ...Object.keys(exec?.values ?? {}),
+  ]);
+  return [...new Set(names)];
+}
+
 export function kindOf(its: Pick<z.output<typeof source>, (typeof sourceKinds)[number]>): string {
   return sourceKinds.find((kind) => its[kind] !== undefined) ?? "";
 }

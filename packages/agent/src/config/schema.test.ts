@@ -183,6 +183,7 @@ test("an empty configuration means the documented defaults", () => {
         labels: {},
         log: { level: "info", format: "json", output: "stderr" },
         usage: { every: 10_000 },
+        host: { every: 15_000, inventory: true },
         rules: { every: 15_000 },
         journal: { max_size: 64 * 1024 * 1024, max_age: 7 * 24 * 3600 * 1000 },
       },

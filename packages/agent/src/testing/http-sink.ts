@@ -81,6 +81,7 @@ export async function serve(
       logs: () => (async function* () {})(),
       usage: () => ({}),
       push: () => {},
+      numbers: () => ({}),
       uptimeSeconds: () => 5,
       build: { version: "1.2.3", gitSha: "abc", node: process.version, platform: "linux-x64" },
       sample: bus.sample,

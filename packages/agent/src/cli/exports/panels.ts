@@ -44,17 +44,16 @@ export function panelsOf(): Panel[] {
       exprs: [{ expr: `process_resident_memory_bytes{job="ostler", instance=~"$instance"}`, legend: "{{instance}}" }],
     },
     {
-      title: "Load of the host, as node_exporter tells it",
-      exprs: [{ expr: `node_load1`, legend: "{{instance}}" }],
+      title: "Busy share of the host's processors",
+      unit: "percentunit",
+      exprs: [{ expr: `ostler_host_cpu_busy_ratio${ofHost}`, legend: "{{instance}}" }],
     },
     {
-      title: "Memory of the host, as node_exporter tells it",
-      unit: "bytes",
+      title: "Used share of the host's memory and file systems",
+      unit: "percentunit",
       exprs: [
-        {
-          expr: `node_memory_MemAvailable_bytes`,
-          legend: "{{instance}}",
-        },
+        { expr: `ostler_host_memory_used_ratio${ofHost}`, legend: "memory" },
+        { expr: `ostler_host_filesystem_used_ratio${ofHost}`, legend: "{{mountpoint}}" },
       ],
     },
     { title: "Parts that work in a reduced way", exprs: [{ expr: `ostler_degraded${ofHost}`, legend: "{{part}}" }] },

@@ -1,5 +1,6 @@
 import { healthOf, healthReasons, unreadyReasons, type Health } from "@ostler/protocol";
 import { sendJson, sendText, wantsJson } from "./answer.js";
+import { told } from "./numbers.js";
 import type { Exchange, HttpDeps, Route } from "./route.js";
 
 /** Liveness of the agent: it answers for work that is done, not for a process that exists. */
@@ -24,6 +25,7 @@ export function pictureOf({
   uptimeSeconds,
   urls,
   build,
+  numbers,
 }: HttpDeps): { status: Health } & Record<string, unknown> {
   const { agent, config, services, controllers, maintenance, host } = state();
   const reasons = healthReasons(state(), overdue());
@@ -48,7 +50,7 @@ export function pictureOf({
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [
         name,
-        { ...service, reasons: service.ready ? [] : unreadyReasons(service) },
+        { ...service, reasons: service.ready ? [] : unreadyReasons(service), numbers: told(numbers(name)) },
       ]),
     ),
     controllers: {

@@ -15,6 +15,7 @@ import { Listener, type Door, type ListenerDeps } from "./listener.js";
 import { logRoutes } from "./logs.js";
 import { observeRoutes } from "./observe.js";
 import type { Route } from "./route.js";
+import { numberRoutes } from "./numbers.js";
 import { pushRoutes } from "./push.js";
 import { usageRoutes } from "./usage.js";
 
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...numberRoutes,
   ...pushRoutes,
   ...commandRoutes,
 ];

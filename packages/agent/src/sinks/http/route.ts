@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HostState, RunUsage, Scope, UsagePeaks } from "@ostler/protocol";
 import type { Dispatcher } from "../../core/dispatcher.js";
+import type { Sight } from "../../core/series.js";
 import type { Journal } from "../../core/journal/journal.js";
 import type { Principal } from "./auth.js";
 
@@ -18,6 +19,8 @@ export type HttpDeps = {
   logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine>;
   /** What the processes of a service use that run and have been measured. @throws OstlerError `not-found` */
   usage: (service: string) => Record<string, RunUsage & { peaks: UsagePeaks }>;
+  /** The numbers of a service that its configuration asks for one by one, by name, as they are now. */
+  numbers: (service: string) => Record<string, Sight>;
   /** Takes what a service says of itself, for a check of kind push. @throws OstlerError `not-found`, `not-permitted` */
   push: (pushed: Pushed) => void;
   uptimeSeconds: () => number;

@@ -211,7 +211,10 @@ test("what only a source that is down could show is unreachable; what one that a
   agent.scrape("web", down, "one");
   assert.deepEqual(look("n"), ["unreachable: source one: connection refused"]);
   agent.scrape("web", scraped(family("m")), "two");
-  assert.deepEqual(look("n"), ["absent: no source of web shows it"]);
+  assert.deepEqual(look("n"), ["unreachable: source one: connection refused"], "nobody knows what it would show");
+  agent.scrape("web", scraped(family("m2")), "one");
+  agent.scrape("web", down, "one");
+  assert.deepEqual(look("n"), ["absent: no source of web shows it"], "it did not show it when it answered");
   agent.scrape("web", scraped(family("n")), "one");
   agent.scrape("web", down, "one");
   agent.scrape("web", down, "one");

@@ -110,7 +110,10 @@ export class ScrapedSeries {
     if (readings.length > 0) return { is: "seen", readings };
     const its = sources.filter((source) => source.service === service);
     const down = its.filter(({ reason }) => reason !== undefined);
-    const lost = down.find(({ carried }) => carried.has(metric)) ?? (down.length === its.length ? down[0] : undefined);
+    // Of a source that has never answered nobody knows what it would show.
+    const lost =
+      down.find(({ carried }) => carried.has(metric)) ??
+      down.find(({ carried }) => carried === none || down.length === its.length);
     if (lost) return { is: "unreachable", reason: `source ${lost.name}: ${lost.reason}` };
     return { is: "absent", reason: its.length === 0 ? `nothing shows ${metric}` : `no source of ${service} shows it` };
   }
@@ -132,6 +135,7 @@ export class ScrapedSeries {
   }
 }
 
+/** Of a source that has never answered. */
 const none: ReadonlySet<string> = new Set<string>();
 const ourLabels = ["service"];
 
