@@ -2,7 +2,19 @@
 import { spawnSync } from "node:child_process";
 import { root } from "./install.mjs";
 
-const all = ["start", "footprint", "scale", "adopt", "restart", "metrics", "usage", "rules", "journal", "stream"];
+const all = [
+  "start",
+  "footprint",
+  "scale",
+  "adopt",
+  "restart",
+  "metrics",
+  "usage",
+  "checks",
+  "rules",
+  "journal",
+  "stream",
+];
 const named = process.argv.slice(2);
 for (const name of named.length > 0 ? named : all)
   spawnSync(process.execPath, [`bench/dist/${name}.js`], { cwd: root, stdio: "inherit" });
