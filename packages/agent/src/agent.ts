@@ -12,20 +12,6 @@ import {
   type HostState,
 } from "@ostler/protocol";
 import { buildInfo, inventoryProgram } from "./build.js";
-import { beginMaintenance } from "./commands/begin-maintenance.js";
-import { baselineRule } from "./commands/baseline-rule.js";
-import { endMaintenance } from "./commands/end-maintenance.js";
-import { isolateService } from "./commands/isolate-service.js";
-import { planConfig } from "./commands/plan-config.js";
-import { releaseService } from "./commands/release-service.js";
-import { reloadConfig } from "./commands/reload-config.js";
-import { restartService } from "./commands/restart-service.js";
-import { runCheck } from "./commands/run-check.js";
-import { runScheduled } from "./commands/run-scheduled.js";
-import { runTask } from "./commands/run-task.js";
-import { scaleService } from "./commands/scale-service.js";
-import { startService } from "./commands/start-service.js";
-import { stopService } from "./commands/stop-service.js";
 import { scaled } from "./config/instances.js";
 import type { Loaded } from "./config/load.js";
 import { wantedNumbers } from "./config/metrics.js";
@@ -42,6 +28,7 @@ import { Scope } from "./core/scope.js";
 import { lockAgent } from "./platform/agent-lock.js";
 import { bootId } from "./platform/proc.js";
 import { marksLeft } from "./platform/tree.js";
+import { handlersOf } from "./handlers.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
@@ -301,40 +288,12 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   const leftTasks = scope.own(new LeftTasks({ publish: bus.publish, clock, marks: left.tasks }));
   const dispatcher = scope.own(
     new Dispatcher(
-      {
-        "service.start": startService(supervisor, () => bus.state),
-        "service.stop": stopService(supervisor),
-        "service.restart": restartService(supervisor, () => bus.state),
-        "service.run": runScheduled(supervisor, () => bus.state),
-        "service.scale": scaleService({
-          publish: bus.publish,
-          state: () => bus.state,
-          services: () => reload.running.config.services,
-          apply: async (service, process, signal) => {
-            const next = scaled(reload.running.config.services, bus.state);
-            await supervisor.reconfigure(next, () => false, signal);
-            checks.reconfigure(next);
-            await markers.prepare(next).commit(signal);
-            await supervisor.settled(service, process, signal);
-          },
-        }),
-        "check.run": runCheck(checks),
-        "service.isolate": isolateService(supervisor, { publish: bus.publish, state: () => bus.state }),
-        "service.release": releaseService(supervisor, { publish: bus.publish, state: () => bus.state }),
-        "rule.baseline": baselineRule(rules),
-        "maintenance.on": beginMaintenance(maintenance),
-        "maintenance.off": endMaintenance(maintenance),
-        "task.run": runTask({
-          services: () => reload.running.config.services,
-          left: leftTasks,
-          secrets: () => reload.running.secrets,
-          agentId: store.agentId,
-          env,
-          clock,
-        }),
-        "config.reload": reloadConfig(reload),
-        "config.plan": planConfig(reload),
-      },
+      handlersOf({
+        publish: bus.publish,
+        state: () => bus.state,
+        ...{ clock, env, agentId: store.agentId },
+        ...{ supervisor, checks, markers, rules, maintenance, leftTasks, reload },
+      }),
       { publish: bus.publish, state: () => bus.state, synced: (seq) => journal.synced(seq), clock },
     ),
   );
