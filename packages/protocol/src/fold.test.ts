@@ -759,3 +759,32 @@ test("what is known of a marker belongs to its run, outlives the agent, and ends
   const { run, match, at } = walk(...story).services.web?.processes.main?.marker ?? {};
   assert.deepEqual({ run, match, at }, { run: 2, match: "up", at: timeOf(7) });
 });
+
+test("a startup check that has passed stays so while its run goes on, whatever agent looks after it, and no longer", () => {
+  const checks = [
+    { name: "started", role: "startup" as const },
+    { name: "up", role: "readiness" as const },
+  ];
+  const about = { service: "web", process: "main", pid: 9, startTicks: 90 };
+  const passed = (check: string, role: "startup" | "readiness"): HostEvent => ({
+    type: "check.passed",
+    data: { service: "web", check, role, tookMs: 1 },
+  });
+  const agent: HostEvent = {
+    type: "agent.started",
+    data: { ...{ agentId: "a", name: "n", version: "1", node: "v", pid: 1, session: "s", bootId: "b" }, labels: {} },
+  };
+  const story: HostEvent[] = [
+    { type: "service.configured", data: { service: "web", processes: ["main"], checks } },
+    { type: "service.started", data: { ...about, run: 1 } },
+    passed("started", "startup"),
+    passed("up", "readiness"),
+    agent,
+    { type: "service.adopted", data: { ...about, run: 1, uptimeMs: 1000 } },
+  ];
+  const statuses = (events: HostEvent[]): string[] =>
+    Object.values(walk(...events).services.web?.checks ?? {}).map(({ status }) => status);
+  assert.deepEqual(statuses(story), ["passed", "pending"]);
+  const another: HostEvent = { type: "service.adopted", data: { ...about, run: 2, uptimeMs: 1000 } };
+  assert.deepEqual(statuses([...story, another]), ["pending", "pending"]);
+});

@@ -268,7 +268,11 @@ function beginRun(service: ServiceState, { type, data }: RunBegun, time: string)
   };
   const isMeant = ({ process: about }: CheckState): boolean =>
     about === undefined ? before.type === undefined : about === data.process || about === baseName(data.process);
-  const checks = Object.entries(service.checks).map(([name, check]) => [name, isMeant(check) ? unknown(check) : check]);
+  const isSame = type === "service.adopted" && before.phase.name === "running" && before.phase.run === run;
+  const checks = Object.entries(service.checks).map(([name, check]) => [
+    name,
+    isMeant(check) && !(isSame && hasStarted(check)) ? unknown(check) : check,
+  ]);
   return {
     ...service,
     processes: { ...service.processes, [data.process]: next },
@@ -327,8 +331,15 @@ function withController(state: HostState, name: string, next: HostState["control
   return { ...state, controllers: { ...state.controllers, [name]: next } };
 }
 
+/** What a new agent knows of the checks: nothing, but that whoever had started has started. */
 function pending(checks: Record<string, CheckState>): Record<string, CheckState> {
-  return Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, unknown(check)]));
+  return Object.fromEntries(
+    Object.entries(checks).map(([name, check]) => [name, hasStarted(check) ? check : unknown(check)]),
+  );
+}
+
+function hasStarted({ role, status }: CheckState): boolean {
+  return role === "startup" && (status === "passed" || status === "warned");
 }
 
 function unknown({ role, process }: CheckState): CheckState {

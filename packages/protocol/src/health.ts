@@ -52,6 +52,7 @@ function ofService(name: string, service: ServiceState, state: HostState): Healt
     ...(isolation ? [reason("degraded", about, isolationInWords(isolation))] : []),
     ...(isDown ? whyDown(service).map((why) => reason("unhealthy", about, why)) : []),
     ...Object.entries(checks).flatMap(([check, { status, role, reason: why = "" }]) => {
+      if (role === "info") return [];
       if (status === "warned") return [reason("degraded", about, `check ${check} warns: ${why}`)];
       const isTold = isDown && (role === "readiness" || role === "startup");
       return status === "failed" && !isTold ? [reason("degraded", about, `check ${check} failed: ${why}`)] : [];

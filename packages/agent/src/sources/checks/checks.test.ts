@@ -294,6 +294,8 @@ async function slowStarter() {
   return {
     ...{ answers, asked, bus, clock, types },
     status: (name: string) => bus.state.services.web?.checks[name]?.status,
+    /** The configuration comes with another interval. */
+    reload: () => all.reconfigure({ web: { ...config, checks: config.checks.map((one) => ({ ...one, every: 500 })) } }),
     /** Lets time go by, in steps, until something is true. */
     later: (look: () => boolean, what: string) => until(() => clock.pass(100).then(look), what),
     [Symbol.asyncDispose]: async () => {
@@ -329,6 +331,44 @@ test("a startup check that fails for too long has failed, and a new start gives 
   await web.later(() => web.status("up") === "passed", "it starts after all");
 });
 
+test("who has started has started: neither another agent nor a reload asks that again before the next start", async () => {
+  await using web = await slowStarter();
+  web.answers.started = 200;
+  web.bus.publish(started("web"));
+  await web.later(() => web.status("up") === "passed", "it has started");
+  web.answers.started = 503;
+  const asked = (): number => web.asked.filter((name) => name === "started").length;
+  const before = asked();
+  web.bus.publish({
+    type: "service.adopted",
+    data: { service: "web", process: "main", run: 1, pid: 4242, startTicks: 1, uptimeMs: 60_000 },
+  });
+  web.reload();
+  await web.later(() => web.status("up") === "passed", "the others pass again");
+  assert.deepEqual([web.status("started"), asked()], ["passed", before]);
+  const next = { service: "web", process: "main", run: 2, pid: 4243, startTicks: 2 };
+  web.bus.publish({ type: "service.restarted", data: { ...next, attempt: 1, because: "it ended" } });
+  await web.later(() => asked() > before, "after the next start it is asked");
+});
+
+test("what a service has said stays said when another process of it starts", async () => {
+  await using web = await host("web");
+  const checks = [{ name: "up", kind: "push", process: "main", within: "60s", every: "10s", failures: 1 }];
+  const processes = { main: { command: ["x"] }, side: { command: ["y"] } };
+  web.checks.reconfigure({ web: serviceConfig.parse({ processes, checks }) });
+  const up = { name: "up", role: "readiness" as const, process: "main" };
+  web.bus.publish({ type: "service.configured", data: { service: "web", processes: ["main", "side"], checks: [up] } });
+  web.bus.publish(started("web"));
+  web.checks.push({ service: "web", check: "up", status: "passed", reason: "" });
+  await web.passed("web");
+  await web.clock.pass(50_000);
+  web.checks.push({ service: "web", check: "up", status: "passed", reason: "" });
+  web.bus.publish(started("web", "side"));
+  await web.clock.pass(40_000);
+  assert.equal(web.up("web"), "passed");
+  assert.ok(!web.types().includes("check.failed"));
+});
+
 test("a check can be asked at any time, which changes nothing", async () => {
   await using web = await slowStarter();
   const { bus } = web;
@@ -337,7 +377,10 @@ test("a check can be asked at any time, which changes nothing", async () => {
     {
       web: serviceConfig.parse({
         command: ["x"],
-        checks: [{ name: "always", kind: "exec", command: ["true"] }],
+        checks: [
+          { name: "always", kind: "exec", command: ["true"] },
+          { name: "seen", kind: "output", newer_than: "1s", process: "main" },
+        ],
       }),
     },
     { ...idleHands, publish: bus.publish, sample: bus.sample, clock: web.clock, state: () => bus.state },
@@ -345,6 +388,7 @@ test("a check can be asked at any time, which changes nothing", async () => {
   const signal = AbortSignal.timeout(10_000);
   assert.equal((await checks.run("web", "always", signal)).ok, true);
   assert.equal(bus.state.seq, before);
+  await assert.rejects(checks.run("web", "seen", signal), { code: "wrong-state" }, "it has seen nothing yet");
   await assert.rejects(checks.run("web", "nope", signal), { code: "not-found" });
   await assert.rejects(checks.run("nope", "always", signal), { code: "not-found" });
 });

@@ -1,44 +1,18 @@
-import {
-  baseName,
-  isHostEvent,
-  notFound,
-  OstlerError,
-  own,
-  type HostState,
-  type ProcessState,
-  type RunUsage,
-} from "@ostler/protocol";
-import type { CheckConfig } from "../../config/checks/check.js";
-import { listensCheck, processesOf, type ServiceConfig } from "../../config/services.js";
+import { baseName, isHostEvent, notFound, OstlerError, own } from "@ostler/protocol";
+import type { ServiceConfig } from "../../config/services.js";
 import type { Published } from "../../core/bus.js";
-import type { LookAt } from "../../core/series.js";
 import { newStop } from "../../core/stop.js";
 import { ask, runCheck, type CheckerDeps, type CheckPlan } from "./checker.js";
-import { mayPush } from "./kinds/push.js";
-import { listensProbe } from "./kinds/listens.js";
+import { mayPush, Pushes, type Pushed } from "./kinds/push.js";
 import { NotifiedChecks } from "./notified.js";
-import { Pushes, type Pushed } from "./kinds/push.js";
-import { probeOf, type ProbeHands } from "./probe-of.js";
+import { isAbout, plansOf, settingsOfChecks, type PlansDeps } from "./plans.js";
 import type { Verdict } from "./verdict.js";
 
-export type ChecksDeps = CheckerDeps & {
-  state: () => HostState;
-  /** Pids of everything a process consists of. */
-  pidsOf: (slot: Slot) => number[];
-  /** What a process used when that was measured last. */
-  usageOf: (slot: Slot) => RunUsage | undefined;
-  look: LookAt;
-  /** Directory of the spool files. */
-  spools: string;
-};
+export type ChecksDeps = CheckerDeps & PlansDeps;
 
-type Slot = { service: string; process: string };
-type RunningCheck = { stop: AbortController; done: Promise<unknown> };
+type RunningCheck = { stop: AbortController; done: Promise<unknown>; plan: CheckPlan };
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
-
-/** How often it is looked after that the declared sockets still belong to their process. */
-const listensTiming = { every: 5000, timeout: 2000, initial_delay: 0, failures: 2, successes: 1 };
 
 /**
  * Runs the checks of every service while what they are about runs: the process that they name, or a daemon of the service.
@@ -67,7 +41,6 @@ export class Checks implements AsyncDisposable {
       case "service.started":
       case "service.restarted":
       case "service.adopted":
-        this.#pushes.forget(event.data.service);
         return this.#begin(event.data.service, event.data.process);
       case "service.exited":
         return this.#stopIdle(event.data.service);
@@ -100,16 +73,27 @@ export class Checks implements AsyncDisposable {
     this.#pushes.take(pushed, this.#deps.clock.monotonic());
   }
 
-  /** Asks once, now, whatever the standing of the check is, which does not change by it. @throws OstlerError `not-found` */
+  /**
+   * Asks once, now, whatever the standing of the check is, which does not change by it.
+   * @throws OstlerError `not-found`; `wrong-state` when only a running service could have told the check anything
+   */
   async run(service: string, check: string, signal: AbortSignal): Promise<Verdict & { tookMs: number }> {
-    if (!own(this.#services, service)) throw notFound("service", service, Object.keys(this.#services));
+    const config = own(this.#services, service);
+    if (!config) throw notFound("service", service, Object.keys(this.#services));
+    const running = this.#running.get(service)?.get(check)?.plan;
     const plans = this.#plansOf(service);
-    const plan = plans.find((its) => its.check === check);
+    const plan = running ?? plans.find((its) => its.check === check);
     if (!plan)
       throw notFound(
         `check of ${service}`,
         check,
         plans.map((its) => its.check),
+      );
+    const kind = config.checks.find(({ name }) => name === check)?.kind;
+    if (!running && (kind === "output" || kind === "push"))
+      throw new OstlerError(
+        "wrong-state",
+        `Check ${service}/${check} does not run, and so has seen nothing yet. Start ${service} first.`,
       );
     const startedMs = this.#deps.clock.monotonic();
     const verdict = await ask(plan, signal);
@@ -122,7 +106,7 @@ export class Checks implements AsyncDisposable {
     this.#services = services;
     this.#notified.reconfigure(services);
     for (const [service, config] of Object.entries(services)) {
-      if (JSON.stringify(planOf(before[service])) === JSON.stringify(planOf(config))) continue;
+      if (JSON.stringify(settingsOfChecks(before[service])) === JSON.stringify(settingsOfChecks(config))) continue;
       this.#stopAll(service);
       this.#begin(service);
     }
@@ -139,9 +123,12 @@ export class Checks implements AsyncDisposable {
   /** Begins the checks of a service that a new run of one of its processes concerns; all of them when none is named. */
   #begin(service: string, started?: string): void {
     const plans = this.#plansOf(service);
-    const concerned = plans.filter(({ process }) => started === undefined || this.#isAbout(service, process, started));
+    const concerned = plans.filter(
+      ({ process }) => started === undefined || isAbout(this.#deps.state(), service, process, started),
+    );
     for (const plan of concerned) {
       this.#stop(service, plan.check);
+      if (started !== undefined) this.#pushes.forget(plan);
       this.#beginOne(plan, plans);
     }
   }
@@ -153,24 +140,29 @@ export class Checks implements AsyncDisposable {
   }
 
   #beginOne(plan: CheckPlan, all: readonly CheckPlan[]): void {
-    const { service, check, process } = plan;
+    const { service, check, role, process } = plan;
     if (!this.#runs(service, process) || this.#isHeld(plan, all)) return;
+    // Whoever has started has started: that is not asked again before the next start, whatever agent asks.
+    if (role === "startup" && this.#isWell(service, check)) return;
     const stop = newStop();
     const done = runCheck(plan, this.#deps, stop.signal);
     const running = this.#running.get(service) ?? new Map<string, RunningCheck>();
-    this.#running.set(service, running.set(check, { stop, done }));
+    this.#running.set(service, running.set(check, { stop, done, plan }));
   }
 
   /** Until the startup checks about its process have passed, a check says nothing: whoever starts slowly is not sick. */
   #isHeld({ service, role, process }: CheckPlan, all: readonly CheckPlan[]): boolean {
     if (role === "startup") return false;
-    const checks = this.#deps.state().services[service]?.checks ?? {};
     return all.some((other) => {
       if (other.role !== "startup") return false;
       const concerns = other.process === undefined || process === undefined || other.process === baseName(process);
-      const status = own(checks, other.check)?.status;
-      return concerns && status !== "passed" && status !== "warned";
+      return concerns && !this.#isWell(service, other.check);
     });
+  }
+
+  #isWell(service: string, check: string): boolean {
+    const status = own(this.#deps.state().services[service]?.checks ?? {}, check)?.status;
+    return status === "passed" || status === "warned";
   }
 
   #stopIdle(service: string): void {
@@ -194,76 +186,12 @@ export class Checks implements AsyncDisposable {
     const processes = this.#deps.state().services[service]?.processes ?? {};
     return Object.entries(processes).some(
       ([name, { phase }]) =>
-        (phase.name === "running" || phase.name === "stopping") && this.#isAbout(service, about, name),
+        (phase.name === "running" || phase.name === "stopping") && isAbout(this.#deps.state(), service, about, name),
     );
   }
 
-  #isAbout(service: string, about: string | undefined, process: string): boolean {
-    if (about !== undefined) return about === process || about === baseName(process);
-    return this.#deps.state().services[service]?.processes[process]?.type === undefined;
-  }
-
   #plansOf(service: string): CheckPlan[] {
-    const config = this.#services[service];
-    if (!config) return [];
-    return [...config.checks.map((check) => this.#planOf(service, check)), ...this.#listensPlans(service, config)];
+    const config = own(this.#services, service);
+    return config ? plansOf(service, config, this.#pushes, this.#deps) : [];
   }
-
-  #planOf(service: string, check: CheckConfig): CheckPlan {
-    const { name, role, process, every, timeout, initial_delay, failures, successes } = check;
-    const timing = { every, timeout, initial_delay, failures, successes };
-    return {
-      service,
-      check: name,
-      role,
-      ...(process === undefined ? {} : { process }),
-      ...timing,
-      probe: probeOf(check, this.#handsOf(service, check)),
-    };
-  }
-
-  #handsOf(service: string, { process }: CheckConfig): ProbeHands {
-    const { clock, look, state, usageOf, spools } = this.#deps;
-    const running = (): [string, ProcessState][] =>
-      Object.entries(state().services[service]?.processes ?? {}).filter(([name]) =>
-        this.#isAbout(service, process, name),
-      );
-    const attached = own(this.#services, service)?.attach;
-    return {
-      service,
-      look,
-      pushes: this.#pushes,
-      nowMs: () => clock.now(),
-      monotonicMs: () => clock.monotonic(),
-      processes: () =>
-        running().map(([name, { phase }]) => ({
-          process: name,
-          isRunning: phase.name === "running" || phase.name === "stopping",
-          usage: usageOf({ service, process: name }),
-        })),
-      output: () =>
-        attached?.systemd !== undefined
-          ? { unit: attached.systemd }
-          : { spools, processes: running().map(([name]) => name) },
-    };
-  }
-
-  #listensPlans(service: string, config: ServiceConfig): CheckPlan[] {
-    return Object.entries(processesOf(config))
-      .filter(([, { listens }]) => listens.length > 0)
-      .map(([process, { listens }]) => {
-        const probe = listensProbe(listens, () => this.#deps.pidsOf({ service, process }));
-        return { service, check: listensCheck(process), role: "readiness", process, ...listensTiming, probe };
-      });
-  }
-}
-
-/** Everything in a service's configuration that its checks depend on. */
-function planOf(config: ServiceConfig | undefined): unknown {
-  return (
-    config && {
-      checks: config.checks,
-      listens: Object.entries(processesOf(config)).map(([name, { listens }]) => [name, listens]),
-    }
-  );
 }

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { judge, unknown, type Standing } from "./hysteresis.js";
-import { failed, passed, warned, type Verdict } from "./verdict.js";
+import { failed, passed, undecided, warned, type Verdict } from "./verdict.js";
 
-const verdicts: Record<string, Verdict> = { "+": passed, "!": warned("soon"), "-": failed("no") };
+const verdicts: Record<string, Verdict> = {
+  "+": passed,
+  "!": warned("soon"),
+  "-": failed("no"),
+  "?": undecided("early"),
+};
 
 /** The standing after each verdict (`+`, `-`, `!` for a warning): `?` pending, `P` passed, `W` warned, `F` failed. */
 function walk(signs: string, failures: number, successes: number): string {
@@ -55,6 +60,11 @@ test("what has passed is warned of only when it is not clean as often as it woul
 test("a warning goes only when enough clean verdicts follow one another", () => {
   assert.equal(walk("!+!++", 1, 2), "?PWWP");
   assert.equal(walk("+!+", 1, 1), "PWP");
+});
+
+test("what is undecided changes nothing, and breaks no row", () => {
+  assert.equal(walk("??+", 1, 1), "??P");
+  assert.equal(walk("+-?-", 2, 1), "PPPF");
 });
 
 test("failing beats warning", () => {

@@ -10,9 +10,10 @@ export const unknown: Standing = { status: "pending", failed: 0, ok: 0, clean: 0
 
 /**
  * The standing after one more verdict: it changes only when enough verdicts in a row say so. To the worse `failures` decides,
- * to the better `successes`; what is ok with a warning is better than failed, and worse than passed.
+ * to the better `successes`; what is ok with a warning is better than failed, and worse than passed. What is undecided changes nothing.
  */
 export function judge(standing: Standing, verdict: Verdict, { failures, successes }: Thresholds): Standing {
+  if (!verdict.ok && verdict.undecided) return standing;
   const isClean = verdict.ok && verdict.warning === undefined;
   const rows = {
     failed: verdict.ok ? 0 : standing.failed + 1,

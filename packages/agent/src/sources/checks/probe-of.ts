@@ -26,6 +26,8 @@ export type ProbeHands = {
   pushes: Pushes;
   nowMs: () => number;
   monotonicMs: () => number;
+  /** For how long the youngest process that the check is about has been running. */
+  runAgeMs: () => number;
   /** The processes that the check is about. */
   processes: () => Looked[];
   output: () => { unit: string } | { spools: string; processes: string[] };
@@ -33,7 +35,7 @@ export type ProbeHands = {
 
 /** How a check of each kind asks. */
 export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
-  const { service, look, pushes, nowMs, monotonicMs, processes } = hands;
+  const { service, look, nowMs, processes } = hands;
   switch (check.kind) {
     case "http":
       return httpProbe(check);
@@ -46,9 +48,9 @@ export function probeOf(check: CheckConfig, hands: ProbeHands): Probe {
     case "process":
       return processProbe(check, processes);
     case "output":
-      return outputProbe(check, outputOf(check.stream, hands), monotonicMs);
+      return outputProbe(check, outputOf(check.stream, hands), hands);
     case "push":
-      return pushProbe(check, service, pushes, monotonicMs);
+      return pushProbe(check, hands);
     case "udp":
       return udpProbe(check);
     case "quic":

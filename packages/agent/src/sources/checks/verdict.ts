@@ -1,5 +1,8 @@
 /** What one probe found. A check that says no has done its work. */
-export type Verdict = { ok: true; warning?: string } | { ok: false; reason: string };
+export type Verdict =
+  | { ok: true; warning?: string }
+  /** `undecided`: it is too early to say. That neither passes nor counts as a failure. */
+  | { ok: false; reason: string; undecided?: true };
 
 export const passed: Verdict = { ok: true };
 
@@ -9,6 +12,10 @@ export function warned(warning: string): Verdict {
 
 export function failed(reason: string): Verdict {
   return { ok: false, reason };
+}
+
+export function undecided(reason: string): Verdict {
+  return { ok: false, reason, undecided: true };
 }
 
 /** The first that failed, else the first that warns, else passed. */

@@ -4,7 +4,7 @@ import type { OutputCheck } from "../../../config/checks/output.js";
 import { Matcher } from "../../../platform/matcher.js";
 import { readJournal } from "../../../platform/journalctl.js";
 import { SpoolLines } from "../../../platform/spool-lines.js";
-import { failed, passed, type Probe } from "../verdict.js";
+import { failed, passed, undecided, type Probe, type Verdict } from "../verdict.js";
 
 /** Where the lines are: spool files of the processes, or the journal of a unit. */
 export type Output = { paths: string[] } | { unit: string };
@@ -12,28 +12,44 @@ export type Output = { paths: string[] } | { unit: string };
 /** Of a unit that says more, only the last lines are looked at. */
 const maxJournalLines = 10_000;
 
-/** Passes while a line that counts is not older than it may be. When the check begins, it looks from then on. */
-export function outputProbe({ match = "", newer_than }: OutputCheck, output: Output, nowMs: () => number): Probe {
+export type OutputHands = { monotonicMs: () => number; runAgeMs: () => number };
+
+/**
+ * Passes while a line that counts is not older than it may be. It looks at what is written from its begin on. After a start it waits
+ * for the first such line; of a run that is older nothing bad is thought for as long as a line may be old.
+ */
+export function outputProbe({ match = "", newer_than }: OutputCheck, output: Output, hands: OutputHands): Probe {
+  const { monotonicMs: nowMs, runAgeMs } = hands;
   const pattern = new RegExp(match);
   const matcher = new Matcher();
   const look = "unit" in output ? journalLook(output.unit) : spoolLook(output.paths);
+  let begunMs: number | undefined;
   let seenMs: number | undefined;
-  return async (signal) => {
-    const sinceMs = seenMs ?? nowMs();
-    seenMs = sinceMs;
+  const ask = async (signal: AbortSignal): Promise<Verdict> => {
+    if (begunMs === undefined && runAgeMs() >= newer_than) seenMs = nowMs();
+    begunMs ??= nowMs();
+    const sinceMs = seenMs ?? begunMs;
     try {
       for await (const { lines, ageMs } of look(nowMs() - sinceMs, signal)) {
         const at = matcher.find(pattern, lines);
         if (at === "too-slow") return failed(`the pattern "${match}" takes too long on what is written`);
-        if (at >= 0) seenMs = Math.max(seenMs, nowMs() - ageMs);
+        if (at >= 0) seenMs = Math.max(sinceMs, nowMs() - ageMs);
       }
     } catch (failure) {
       return failed(`its output could not be read: ${messageOf(failure)}`);
     }
-    const silentMs = nowMs() - seenMs;
-    if (silentMs <= newer_than) return passed;
+    const silentMs = nowMs() - (seenMs ?? begunMs);
     const what = match === "" ? "nothing was written" : `no line matched "${match}"`;
-    return failed(`${what} for ${durationInWords(silentMs)}, longer than ${durationInWords(newer_than)}`);
+    if (silentMs > newer_than)
+      return failed(`${what} for ${durationInWords(silentMs)}, longer than ${durationInWords(newer_than)}`);
+    return seenMs === undefined ? undecided(`${what} yet`) : passed;
+  };
+  // One look at a time: each goes on where the one before has ended.
+  let turn: Promise<unknown> = Promise.resolve();
+  return (signal) => {
+    const answer = turn.then(() => ask(signal));
+    turn = answer;
+    return answer;
   };
 }
 

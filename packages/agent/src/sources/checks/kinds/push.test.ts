@@ -5,11 +5,16 @@ import { FakeClock } from "../../../testing/fake-clock.js";
 import { Pushes, pushProbe, type Pushed } from "./push.js";
 
 /** A service that pushes, and the check of it. */
-function heart() {
+function heart({ runAgeMs = 0 } = {}) {
   const clock = new FakeClock();
   const pushes = new Pushes();
   const check = pushCheck.parse({ name: "beat", kind: "push", within: "60s" });
-  const probe = pushProbe(check, "web", pushes, () => clock.monotonic());
+  const probe = pushProbe(check, {
+    service: "web",
+    pushes,
+    monotonicMs: () => clock.monotonic(),
+    runAgeMs: () => runAgeMs,
+  });
   return {
     clock,
     pushes,
@@ -17,7 +22,7 @@ function heart() {
       pushes.take({ service: "web", check: "beat", status: "passed", reason: "fine", ...more }, clock.monotonic()),
     ask: async (): Promise<string> => {
       const verdict = await probe(AbortSignal.timeout(1000));
-      if (!verdict.ok) return verdict.reason;
+      if (!verdict.ok) return `${verdict.undecided ? "? " : ""}${verdict.reason}`;
       return verdict.warning === undefined ? "ok" : `! ${verdict.warning}`;
     },
   };
@@ -34,9 +39,18 @@ test("a heartbeat passes until it is too old", async () => {
   assert.equal(await web.ask(), "ok");
 });
 
-test("before the first one it has not passed, and later it is silent", async () => {
+test("until it could have come the first one is waited for, and then it is missing", async () => {
   const web = heart();
-  assert.equal(await web.ask(), "it has said nothing yet");
+  assert.equal(await web.ask(), "? it has said nothing yet");
+  await web.clock.pass(60_000);
+  assert.equal(await web.ask(), "? it has said nothing yet");
+  await web.clock.pass(1000);
+  assert.match(await web.ask(), /^it has said nothing for 1m 1s/);
+});
+
+test("of a run that is older than a silence may be, nothing bad is thought at once: another agent may have heard of it", async () => {
+  const web = heart({ runAgeMs: 3_600_000 });
+  assert.equal(await web.ask(), "ok");
   await web.clock.pass(61_000);
   assert.match(await web.ask(), /^it has said nothing for 1m 1s/);
 });
@@ -53,8 +67,8 @@ test("one check knows nothing of another, and a service that starts anew has sai
   const web = heart();
   web.beat({ check: "other" });
   web.beat({ service: "web2" });
-  assert.equal(await web.ask(), "it has said nothing yet");
+  assert.equal(await web.ask(), "? it has said nothing yet");
   web.beat();
-  web.pushes.forget("web");
-  assert.equal(await web.ask(), "it has said nothing yet");
+  web.pushes.forget({ service: "web", check: "beat" });
+  assert.equal(await web.ask(), "? it has said nothing yet");
 });

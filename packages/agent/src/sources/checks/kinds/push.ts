@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { durationInWords } from "@ostler/protocol";
 import type { PushCheck } from "../../../config/checks/push.js";
-import { failed, passed, warned, type Probe } from "../verdict.js";
+import { failed, passed, undecided, warned, type Probe } from "../verdict.js";
 
 /** What a service says of itself. */
 export type Pushed = { service: string; check: string; status: "passed" | "warned" | "failed"; reason: string };
@@ -18,22 +18,28 @@ export class Pushes {
     return this.#last.get(keyOf(of));
   }
 
-  /** What a service said before a start says nothing of it now. */
-  forget(service: string): void {
-    for (const key of this.#last.keys()) if (key.startsWith(`${service}/`)) this.#last.delete(key);
+  /** What was said before a start says nothing of what was started. */
+  forget(of: { service: string; check: string }): void {
+    this.#last.delete(keyOf(of));
   }
 }
 
-/** Passes while the service itself says that it is well. Until it has said so once, it has `within` from the first probe on. */
-export function pushProbe({ name, within }: PushCheck, service: string, pushes: Pushes, nowMs: () => number): Probe {
-  let begunMs: number | undefined;
+export type PushHands = { service: string; pushes: Pushes; monotonicMs: () => number; runAgeMs: () => number };
+
+/**
+ * Passes while the service itself says that it is well. After a start it has `within` to say so for the first time; of a run that
+ * is older, and that an agent before this one may have heard of, nothing bad is thought for as long.
+ */
+export function pushProbe({ name, within }: PushCheck, hands: PushHands): Probe {
+  const { service, pushes, monotonicMs: nowMs, runAgeMs } = hands;
+  let begun: { atMs: number; isYoung: boolean } | undefined;
   return async () => {
-    begunMs ??= nowMs();
+    begun ??= { atMs: nowMs(), isYoung: runAgeMs() < within };
     const last = pushes.last({ service, check: name });
-    const silentMs = nowMs() - (last?.atMs ?? begunMs);
+    const silentMs = nowMs() - (last?.atMs ?? begun.atMs);
     if (silentMs > within)
       return failed(`it has said nothing for ${durationInWords(silentMs)}, longer than ${durationInWords(within)}`);
-    if (!last) return failed("it has said nothing yet");
+    if (!last) return begun.isYoung ? undecided("it has said nothing yet") : passed;
     const { status, reason } = last.pushed;
     switch (status) {
       case "passed":
