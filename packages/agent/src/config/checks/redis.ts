@@ -1,15 +1,8 @@
 import * as z from "zod";
+import { pattern } from "../pattern.js";
 import { redisCommand, redisServer } from "../redis.js";
 import { setting } from "../setting.js";
 import { common } from "./common.js";
-
-const pattern = z.string().refine((text) => {
-  try {
-    return new RegExp(text, "u") instanceof RegExp;
-  } catch {
-    return false; // Told as a problem of the configuration.
-  }
-}, "must be a regular expression");
 
 const expected = z.union([z.string(), z.number()], "must be text or a number").transform(String);
 

@@ -4,6 +4,7 @@ import { inWords } from "../../../config/http.js";
 import { fieldIn, RedisClient } from "../../../platform/redis-client.js";
 import type { Reply } from "../../../platform/resp.js";
 import { failed, passed, type Probe, type Verdict } from "../verdict.js";
+import { whyNoMatch } from "./match.js";
 
 /** So much of a reply is looked at by a pattern. */
 const maxMatched = 4096;
@@ -33,10 +34,11 @@ export function judgeReply(reply: Reply, wanted: Expectations): Verdict {
   const whole = typeof reply === "string" ? reply : typeof reply === "number" ? String(reply) : JSON.stringify(reply);
   const text = field === undefined ? whole : fieldIn(whole, field);
   if (text === undefined) return failed(`${asked} has no field ${field ?? ""}`);
-  const told = `${asked}${field === undefined ? "" : ` ${field}`} is ${text.trim().slice(0, maxTold)}`;
+  const what = `${asked}${field === undefined ? "" : ` ${field}`}`;
+  const told = `${what} is ${text.trim().slice(0, maxTold)}`;
   if (equals !== undefined && text !== equals) return failed(`${told}, not ${equals}`);
-  if (matches !== undefined && !new RegExp(matches, "u").test(text.slice(0, maxMatched)))
-    return failed(`${told}, which does not match ${matches}`);
+  const unmatched = matches === undefined ? undefined : whyNoMatch(matches, text.slice(0, maxMatched));
+  if (unmatched !== undefined) return failed(`${what}: ${unmatched}`);
   if (at_least === undefined && at_most === undefined) return passed;
   const value = text.trim() === "" ? NaN : Number(text);
   if (Number.isNaN(value)) return failed(`${told}, which is no number`);
