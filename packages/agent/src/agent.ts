@@ -254,7 +254,15 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   );
   scope.own(bus.subscribe("usage", usage.follow));
   const scrape = scope.own(
-    new Scrape(config.services, { sample: bus.sample, clock, random, state: () => bus.state, degraded, recovered }),
+    new Scrape(config.services, {
+      sample: bus.sample,
+      clock,
+      random,
+      state: () => bus.state,
+      spools: store.spools,
+      degraded,
+      recovered,
+    }),
   );
   scope.own(bus.subscribe("scrape", scrape.follow));
   const watches = new Watches(config.services, {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { execNumbers } from "./numbers/exec.js";
 import { jsonNumbers } from "./numbers/json.js";
+import { logNumbers } from "./numbers/log.js";
 import { labels } from "./numbers/metric.js";
 import { prometheusNumbers } from "./numbers/prometheus.js";
 import { redisNumbers } from "./numbers/redis.js";
@@ -9,7 +10,7 @@ import type { TlsOptions } from "./tls.js";
 import { name, span } from "./values.js";
 
 /** Where numbers can come from. A source has exactly one of these. */
-export const sourceKinds = ["prometheus", "json", "redis", "exec"] as const;
+export const sourceKinds = ["prometheus", "json", "redis", "exec", "log"] as const;
 
 const source = z
   .strictObject({
@@ -24,6 +25,7 @@ const source = z
     json: setting(jsonNumbers.optional(), "A page of JSON in which there are numbers"),
     redis: setting(redisNumbers.optional(), "What a Redis server answers; only commands that read are sent"),
     exec: setting(execNumbers.optional(), "What a program writes to its stdout"),
+    log: setting(logNumbers.optional(), "What the lines add up to that the service writes while the agent looks"),
   })
   .refine(
     (its) => sourceKinds.filter((kind) => its[kind] !== undefined).length === 1,

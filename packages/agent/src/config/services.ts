@@ -5,6 +5,7 @@ import { checkConfig } from "./checks/check.js";
 import type { EnvFile } from "./env-file.js";
 import { instancesOf } from "./instances.js";
 import { metricsConfig } from "./metrics.js";
+import { refuseUnseenLog } from "./numbers/log-of-service.js";
 import { startOrder } from "./order.js";
 import {
   processConfig,
@@ -59,6 +60,7 @@ export const serviceConfig = z
       context.addIssue({ code: "custom", path: ["processes"], message: "must name at least one process" });
     if (!processes) refuseContradictions(service, context);
     refuseDisorder(processes ?? {}, context);
+    refuseUnseenLog(service, context);
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {
       if (names.indexOf(check.name) !== at)

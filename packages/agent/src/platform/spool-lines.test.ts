@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, truncateSync } from "node:fs";
 import { test } from "node:test";
 import { tempDir } from "../testing/temp-dir.js";
-import { SpoolLines } from "./spool-lines.js";
+import { SpoolLines, startOfLastLine } from "./spool-lines.js";
 
 const never = new AbortController().signal;
 
@@ -80,4 +80,17 @@ test("a spool that is not there yet has no lines", async () => {
   assert.deepEqual(await linesOf(spool), []);
   dir.write("out", "late\n");
   assert.deepEqual(await linesOf(spool), ["late"]);
+});
+
+test("the line that has no end yet is found, unless it is too long to be looked at", () => {
+  using dir = tempDir();
+  const places: [content: string, start: number][] = [
+    ["", 0],
+    ["one", 0],
+    ["one\n", 4],
+    ["one\ntwo", 4],
+    ["x".repeat(100_000), 100_000],
+    [`${"x".repeat(100_000)}\ntwo`, 100_001],
+  ];
+  for (const [content, start] of places) assert.equal(startOfLastLine(dir.write("out", content)), start);
 });

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { LineSplitter } from "./line-splitter.js";
 
@@ -40,6 +41,21 @@ export class SpoolLines {
     } finally {
       await file.close();
     }
+  }
+}
+
+/** Where the line begins that has no end yet; the end of a spool whose last line is longer than what is looked at of one. */
+export function startOfLastLine(path: string): number {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const start = Math.max(0, size - maxLineBytes);
+    const buffer = Buffer.alloc(size - start);
+    const end = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, start)).lastIndexOf(0x0a);
+    if (end >= 0) return start + end + 1;
+    return start === 0 ? 0 : size;
+  } finally {
+    closeSync(file);
   }
 }
 

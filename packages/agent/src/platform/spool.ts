@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Spool files: what a process writes, in files it appends to by itself, so that nothing blocks or is lost without an agent. */
@@ -8,6 +8,26 @@ export const streams: readonly Stream[] = ["stdout", "stderr"];
 
 export function spoolPath(directory: string, service: string, process: string, stream: Stream): string {
   return join(directory, `${service}.${process}.${stream}`);
+}
+
+export type Spool = { process: string; stream: Stream; path: string };
+
+/** The spools that there are of a service, also of processes that it no longer has. */
+export function spoolsOf(directory: string, service: string): Spool[] {
+  return namesIn(directory).flatMap((name) => {
+    const [its, process = "", ending] = name.split(".");
+    const stream = streams.find((one) => one === ending);
+    return its === service && stream ? [{ process, stream, path: join(directory, name) }] : [];
+  });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return []; // Nothing was ever written.
+    throw failure;
+  }
 }
 
 /** Opens the spools of a process for appending. Close them when the process has them. Throws when one cannot be opened. */

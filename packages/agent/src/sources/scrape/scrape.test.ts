@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import type { Sample } from "@ostler/protocol";
@@ -21,7 +21,7 @@ function services(metrics: Record<string, string>): Services {
 }
 
 /** A room on a real bus, whose services all run. */
-function scraping(metrics: Record<string, string>, { running = true } = {}) {
+function scraping(metrics: Record<string, string>, { running = true, spools = "/nonexistent" } = {}) {
   const { bus, types, seen: events } = recordingBus(systemClock);
   const samples: Sample[] = [];
   bus.onSample("test", (sample) => samples.push(sample));
@@ -34,6 +34,7 @@ function scraping(metrics: Record<string, string>, { running = true } = {}) {
     clock: systemClock,
     random: () => 0,
     state: () => bus.state,
+    spools,
     degraded: (part, reason) => void bus.publish({ type: "agent.degraded", data: { part, reason } }),
     recovered: (part) => void bus.publish({ type: "agent.recovered", data: { part } }),
   });
@@ -170,6 +171,45 @@ test("a program that does not end is ended with all it started", async () => {
   await until(() => agent.last()[0]?.startsWith("no answer"));
   const pid = Number(readFileSync(dir.at("pid"), "utf8"));
   await until(() => statOf(pid)?.ended ?? true, "its child is gone");
+});
+
+test("lines add up from when it begins to look, over a stop of the service, and anew when the source is another one", async () => {
+  using dir = tempDir();
+  const stdout = dir.write("web.main.stdout", "took 1 s\ntook 2");
+  const other = dir.write("web-2.main.stdout", "");
+  const log = (type: string, more = ""): string =>
+    `{scrape: {every: 100ms, timeout: 100ms, log: {${more}values: {took: {match: "took (?<value>[0-9.]+) s", type: ${type}}}}}}`;
+  await using agent = scraping({ web: log("counter") }, { spools: dir.path });
+  const is = (...series: string[]): Promise<unknown> =>
+    until(() => agent.last().join() === series.join(), series.join());
+  await is("took{} 0 counter");
+  appendFileSync(stdout, "0 s\ntook so");
+  appendFileSync(other, "took 7 s\n");
+  await is("took{} 20 counter");
+  dir.write("web.main.stderr", "took 1.5 s\n");
+  await is("took{} 21.5 counter");
+  agent.bus.publish(exited("web"));
+  appendFileSync(stdout, "me\ntook 3 s\n");
+  assert.deepEqual(agent.last(), ["the service does not run"]);
+  agent.bus.publish(started("web"));
+  await is("took{} 24.5 counter");
+  await agent.room.prepare(services({ web: log("gauge", "stream: stdout, ") })).commit(new AbortController().signal);
+  await until(() => agent.last().length === 0, "nothing has come yet");
+  dir.write("web.main.stderr", "took 1.5 s\ntook 5 s\n");
+  appendFileSync(stdout, "took 4 s\n");
+  await is("took{} 4 gauge");
+});
+
+test("output that cannot be read is told, and read when it can be", async () => {
+  using dir = tempDir();
+  mkdirSync(dir.at("web.main.stdout"));
+  await using agent = scraping(
+    { web: `{scrape: {every: 100ms, timeout: 100ms, log: {values: {n: {match: x, type: counter}}}}}` },
+    { spools: dir.path },
+  );
+  await until(() => agent.last()[0]?.startsWith("its output could not be read: EISDIR"), "it is told");
+  rmdirSync(dir.at("web.main.stdout"));
+  await until(() => agent.last()[0] === "n{} 0 counter", "it looks");
 });
 
 test("too many series are told once, and once that they are no longer too many", async () => {

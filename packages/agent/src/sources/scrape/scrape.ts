@@ -14,6 +14,8 @@ export type ScrapeDeps = {
   clock: Clock;
   random: () => number;
   state: () => HostState;
+  /** Directory of the spool files. */
+  spools: string;
   degraded: (part: string, reason: string) => void;
   recovered: (part: string) => void;
 };
@@ -74,7 +76,7 @@ export class Scrape implements AsyncDisposable {
     for (const [service, config] of Object.entries(services)) this.#begin(service, config);
   }
 
-  #begin(service: string, { metrics }: ServiceConfig): void {
+  #begin(service: string, { metrics, attach }: ServiceConfig): void {
     const { scrape, max_series: max } = metrics;
     if (scrape.length === 0) return;
     const before = this.#watched.get(service);
@@ -83,10 +85,10 @@ export class Scrape implements AsyncDisposable {
     const sources = new Map<string, Asked>();
     this.#watched.set(service, { sources, budget, max, isOver: before?.isOver ?? false });
     for (const source of scrape) {
-      const written = JSON.stringify(source);
+      const written = JSON.stringify([source, attach?.systemd]);
       const old = before?.sources.get(source.name);
       const isSame = old?.written === written;
-      sources.set(source.name, isSame ? old : { written, scraper: this.#scraper(service, source) });
+      sources.set(source.name, isSame ? old : { written, scraper: this.#scraper(service, source, attach?.systemd) });
       if (isSame) continue;
       if (old) this.#end(old);
       const reason = this.#runs(service) ? "it has not been asked yet" : notRunning;
@@ -95,10 +97,10 @@ export class Scrape implements AsyncDisposable {
     this.#look(service);
   }
 
-  #scraper(service: string, source: NumbersSource): Scraper {
-    const { clock, random } = this.#deps;
+  #scraper(service: string, source: NumbersSource, unit: string | undefined): Scraper {
+    const { clock, random, spools } = this.#deps;
     const { name, every, timeout, labels } = source;
-    const ask = askOf(source);
+    const ask = askOf(source, { service, spools, unit });
     return new Scraper(
       { every, timeout, ask },
       {
