@@ -34,7 +34,9 @@ END
 
 const config = `
 services:
-  db: {attach: {systemd: db.service}}
+  db:
+    attach: {systemd: db.service}
+    metrics: {scrape: {every: 1s, timeout: 1s, log: {values: {db_begins_total: {match: "^db begins$", type: counter}}}}}
   frail: {attach: {systemd: frail.service}}
   slow: {attach: {systemd: slow.service}}
   ghost: {attach: {systemd: ghost.service}}
@@ -198,6 +200,21 @@ END
     await runs("db");
   });
 
+  test("has its numbers from the journal, each line once", async () => {
+    host.shell("systemctl restart ostler");
+    await runs("db");
+    const page = `require("http").get({socketPath: "/run/ostler/ostler.sock", path: "/metrics"}, (page) => page.pipe(process.stdout))`;
+    const begins = (): number => {
+      const [, count] = /^db_begins_total\{.*\} (\d+)$/m.exec(host.shell(`node -e '${page}'`)) ?? [];
+      return count === undefined ? -1 : Number(count);
+    };
+    await until(() => begins() === 0, "it counts from when the agent began");
+    for (let times = 1; times <= 3; times++) {
+      host.shell("systemctl restart db");
+      await until(() => begins() === times, `it has begun ${times} times`);
+    }
+  });
+
   test("goes on with its story when the agent was away", async () => {
     const [pid, from] = [await runs("db"), events().length];
     host.shell("systemctl stop ostler");
@@ -251,7 +268,7 @@ END
 
   test("that leaves the configuration runs on", async () => {
     const pid = await runs("db");
-    host.shell("sed -i /db:/d /etc/ostler/ostler.yaml && ostler reload");
+    host.shell("sed -i '/db:/,/metrics:/d' /etc/ostler/ostler.yaml && ostler reload");
     assert.deepEqual([show("db", "MainPID"), story("db").at(-1)], [String(pid), "removed"]);
   });
 });
