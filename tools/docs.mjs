@@ -4,6 +4,7 @@ import { agentFrames, commands, controllerFrames, errorCodes, events, isUrgent, 
 import { configSchema, jsonSchema } from "../packages/agent/dist/config/schema.js";
 import { layers, nearest } from "../packages/agent/dist/config/schema-walk.js";
 import { traitsOf } from "../packages/agent/dist/config/setting.js";
+import { hostFigures } from "../packages/agent/dist/sources/host/host.js";
 import { metrics } from "../packages/agent/dist/sinks/metrics/catalogue.js";
 
 const root = new URL("../", import.meta.url);
@@ -14,7 +15,7 @@ const pages = {
   "docs/commands.md": commandsPage(),
   "docs/config.md": configPage(),
   "docs/config.schema.json": `${JSON.stringify(jsonSchema(), null, 2)}\n`,
-  "docs/metrics.md": metricsPage(),
+  "docs/metrics.md": await metricsPage(),
   "docs/errors.md": errorsPage(),
   "docs/protocol.md": withTables(readFileSync(new URL("docs/protocol.md", root), "utf8")),
 };
@@ -77,7 +78,9 @@ function commandsPage() {
   ]);
 }
 
-function metricsPage() {
+async function metricsPage() {
+  const signal = AbortSignal.timeout(10_000);
+  const host = (await Promise.all(Object.values(hostFigures()).map((read) => read(signal)))).flat();
   const rows = Object.values(metrics).map(({ name, type, labels, help }) => [
     `\`${name}\``,
     type,
@@ -89,6 +92,15 @@ function metricsPage() {
     "`nodejs_` are about the agent's own process.",
     "",
     markdownTable(["name", "type", "labels", "meaning"], rows),
+    "",
+    "## The host",
+    "",
+    "What cannot be measured on a host is absent.",
+    "",
+    markdownTable(
+      ["name", "type", "meaning"],
+      host.map(({ name, type, help }) => [`\`${name}\``, type, help]),
+    ),
     "",
   ]);
 }

@@ -62,12 +62,13 @@ export type MetricsConfig = z.output<typeof metricsConfig>;
 
 /** The names of the numbers that are asked for one by one: those that people want to see. */
 export function wantedNumbers({ scrape }: MetricsConfig): string[] {
-  const names = scrape.flatMap(({ prometheus, json, redis, exec }) => [
+  const names = scrape.flatMap(({ prometheus, json, redis, exec, log }) => [
     ...Object.keys(prometheus?.aliases ?? {}),
     ...Object.keys(json?.values ?? {}),
     ...Object.keys(redis?.values ?? {}),
     ...Object.keys(redis?.lists ?? {}),
     ...Object.keys(exec?.values ?? {}),
+    ...Object.entries(log?.values ?? {}).flatMap(([name, { type }]) => (type === "histogram" ? [] : [name])),
   ]);
   return [...new Set(names)];
 }

@@ -66,7 +66,9 @@ test("a service is a group of rules, with what is to be read of them", () => {
 });
 
 test("what is exported of the agent itself looks only at metrics that it has", async () => {
-  const host = (await Promise.all(Object.values(hostFigures()).map((read) => read(AbortSignal.timeout(10_000))))).flat();
+  const host = (
+    await Promise.all(Object.values(hostFigures()).map((read) => read(AbortSignal.timeout(10_000))))
+  ).flat();
   const known = new Set<string>([...Object.values(metrics), ...host].map(({ name }) => name));
   const exprs = [...builtInRules.map(({ expr }) => expr), JSON.stringify(grafanaDashboard({ services: {} }))];
   const used = exprs.flatMap((expr) => [...expr.matchAll(/\bostler_[a-z0-9_]+[a-z0-9]/g)].map(([name]) => name));
