@@ -3,7 +3,7 @@ import { valuedFirst, type Condition, type Expr, type Selector } from "../../con
 import { cadence } from "./cadence.js";
 import { aggregated, compare, sum } from "./compare.js";
 import type { Points } from "./history.js";
-import type { Look, Moment } from "./looks.js";
+import { keyOf, type Look, type Moment } from "./looks.js";
 import { quantile } from "./quantile.js";
 import { increase, rate } from "./rate.js";
 import { slope } from "./slope.js";
@@ -128,13 +128,18 @@ function judgeRatio(condition: Condition & { kind: "ratio" }, context: Context):
   return known(compare(share, op, value) ? [{ labels: {}, value: share }] : []);
 }
 
-/** Of the runs before the youngest one nothing counts: a counter that begins again breaks no rhythm. */
+/**
+ * Of the runs before the youngest one nothing counts: a counter that begins again breaks no rhythm. Nor does one that nobody
+ * sees now, whatever its history says.
+ */
 function judgeCadence(condition: Condition & { kind: "cadence" }, context: Context): Finding {
   const { moment, startedMs } = context;
   const { everyMs, toleranceMs } = condition;
   const rhythm = { everyMs, toleranceMs };
   const look = context.lookOf(condition.of);
-  const series = [...look.over(moment)];
+  const sight = look.now(moment);
+  const seen = new Set(sight.is === "seen" ? sight.readings.map(({ labels }) => keyOf(labels)) : []);
+  const series = [...look.over(moment)].filter(({ labels }) => seen.has(keyOf(labels)));
   if (series.length === 0) return nothing(look, everyMs + toleranceMs, context);
   return known(
     series.flatMap(({ labels, history }) => {
@@ -157,6 +162,7 @@ function instants(of: Selector, { lookOf, moment }: Context): Finding {
   return known(sight.readings.map(({ labels, value }) => ({ labels: withoutService(labels), value })));
 }
 
+/** Of what is in the window, whether or not it is seen now: a window means what it means in Prometheus. */
 function ranges(of: Selector, windowMs: number, context: Context, measure: Measure): Finding {
   const look = context.lookOf(of);
   const { nowMs } = context.moment;

@@ -345,6 +345,27 @@ test("a rhythm that stops or quickens is told, and the beginning is not", () => 
   assert.match(JSON.stringify(events().at(-1)?.data), /2 rises/);
 });
 
+test("a rhythm that nobody sees is neither late nor kept: the rule is told to be blind", () => {
+  const rule = { name: "beat", expr: { cadence: { metric: "n", every: "60s", tolerance: "20s" } } };
+  const { look, told } = host(rule);
+  look({ n: 2 }, 3);
+  look({ n: "unreachable" }, 3);
+  assert.deepEqual(told(), ["blinded beat unreachable"]);
+  look({ n: "unreachable" }, 5);
+  look({ n: 3 });
+  assert.deepEqual(told().slice(1), ["restored beat"]);
+});
+
+test("the rhythm of a series that is gone while others are there is over", () => {
+  const { look, told } = host({ name: "beat", expr: { cadence: { metric: "n", every: "60s", tolerance: "20s" } } });
+  look({ n: { a: 1, b: 1 } }, 2);
+  for (let b = 2; b < 6; b++) {
+    look({ n: { b } });
+    look({ n: { b } }, 3);
+  }
+  assert.deepEqual(told(), []);
+});
+
 test("several conditions are known as soon as one decides", () => {
   const [low, high] = [
     { metric: "a", op: "<", value: 1 },
