@@ -51,7 +51,9 @@ export const alertEvents = {
   "rule.blinded": z
     .object({ ...ofRule, because: blindness, reason: z.string() })
     .describe("A rule can say nothing: what it looks at cannot be measured. Its alerts stay as they are."),
-  "rule.restored": z.object(ofRule).describe("What a rule looks at can be measured again."),
+  "rule.restored": z
+    .object(ofRule)
+    .describe("What a rule looks at can be measured again, or its service rests and nobody expects to see anything."),
   "rule.baselined": z
     .object({ ...ofRule, value: z.number(), actor })
     .describe("A rule got the value with which it compares from now on."),

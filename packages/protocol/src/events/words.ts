@@ -121,7 +121,7 @@ export function eventInWords(event: HostEvent): string {
     case "rule.blinded":
       return `rule ${event.data.service}/${event.data.rule} sees nothing: ${event.data.reason}`;
     case "rule.restored":
-      return `rule ${event.data.service}/${event.data.rule} sees again`;
+      return `rule ${event.data.service}/${event.data.rule} is blind no more`;
     case "rule.baselined":
       return `rule ${event.data.service}/${event.data.rule} compares with ${event.data.value} from now on`;
     case "rule.removed":

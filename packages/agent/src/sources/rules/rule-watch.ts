@@ -66,6 +66,12 @@ export class RuleWatch {
     this.#blindness = undefined;
   }
 
+  /** The service rests: nothing holds, and nobody expects to see anything. */
+  rest(toldBlind: Blindness | undefined): void {
+    this.clear("rests");
+    if (toldBlind !== undefined) this.#publish({ type: "rule.restored", data: this.#ofRule });
+  }
+
   get #ofRule(): { service: string; rule: string } {
     return { service: this.service, rule: this.rule.name };
   }

@@ -198,6 +198,18 @@ test("the rules of a service that was stopped rest, those of one that is being r
   assert.deepEqual(told().slice(4), ["fired at", "pending deep"]);
 });
 
+test("a rule that was told to be blind is so no more when its service rests, and is told again when it is blind again", () => {
+  const { look, told, bus } = host(at);
+  look({}, 3);
+  bus.publish({ type: "service.stopped", data: { service: "web", process: "main" } });
+  look({}, 5);
+  assert.deepEqual(told(), ["blinded at absent", "restored at"]);
+  assert.deepEqual(bus.state.services.web?.rules, {});
+  bus.publish(started("web"));
+  look({}, 3);
+  assert.deepEqual(told().slice(2), ["blinded at absent"]);
+});
+
 test("while people work on it nothing fires; what still holds afterwards fires then", () => {
   for (const service of ["web", undefined]) {
     const { look, told, bus } = host(at, deep);

@@ -187,12 +187,12 @@ export class Rules implements Disposable {
   #evaluate(watch: RuleWatch, { moment, state, lives }: Round): void {
     const its = lives.get(watch.service);
     if (!its) return;
+    const told = own(own(state.services, watch.service)?.rules ?? {}, watch.rule.name);
     if (its.life === "rests") {
-      watch.clear("rests");
+      watch.rest(told?.blind?.because);
       for (const look of watch.looks.values()) look.clear(moment.nowMs);
       return;
     }
-    const told = own(own(state.services, watch.service)?.rules ?? {}, watch.rule.name);
     const finding = evaluate(watch.rule.expr, {
       lookOf: (selector) => lookIn(watch, selector),
       moment,
