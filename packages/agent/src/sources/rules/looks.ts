@@ -35,6 +35,7 @@ export class Look {
   /** How far back anybody looks; without a window nothing is kept. */
   keep(windowMs: number): void {
     this.#windowMs = windowMs;
+    if (windowMs === 0) this.#forget();
     for (const { history } of this.#series.values()) history.keep(windowMs);
   }
 
@@ -50,8 +51,13 @@ export class Look {
 
   /** Begins anew, as when the service has not run. */
   clear(nowMs: number): void {
-    this.#series.clear();
+    this.#forget();
     this.sinceMs = nowMs;
+  }
+
+  #forget(): void {
+    this.#series.clear();
+    this.overlooked = 0;
   }
 
   #look(moment: Moment): void {

@@ -51,6 +51,7 @@ export class RuleWatch {
 
   /** Takes over what was found. Who can see nothing leaves its alerts as they are. */
   take(finding: Finding, situation: Situation): void {
+    this.overlooked = 0;
     if (finding.is === "known") {
       this.#blindness = undefined;
       if (situation.toldBlind !== undefined) this.#publish({ type: "rule.restored", data: this.#ofRule });
@@ -64,6 +65,7 @@ export class RuleWatch {
     for (const alert of this.#alerts.values()) this.#resolve(alert, because);
     this.#alerts.clear();
     this.#blindness = undefined;
+    this.overlooked = 0;
   }
 
   /** The service rests: nothing holds, and nobody expects to see anything. */
@@ -83,7 +85,6 @@ export class RuleWatch {
       this.#resolve(alert, "passed");
       this.#alerts.delete(key);
     }
-    this.overlooked = 0;
     for (const [key, instance] of found) {
       const known = this.#alerts.get(key);
       if (!known && this.#alerts.size >= maxAlerts) {

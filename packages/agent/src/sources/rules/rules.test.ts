@@ -427,6 +427,27 @@ test("a rule raises no more alerts than it may, tells that once, and keeps those
   assert.deepEqual(degraded.slice(1), ["rule web/at recovered"]);
 });
 
+test("a rule that rests or is blind looks past nothing, and that is told", () => {
+  const many = Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [`q${n}`, 1]));
+  const risen = { name: "risen", expr: { increase: { metric: "n", window: "1m" }, op: ">", value: 1e9 } };
+  const deep = Object.fromEntries(Object.keys(many).map((q) => [q, 11]));
+  const { look, degraded, bus } = host(at, risen);
+  const told = (): string[] =>
+    degraded
+      .splice(0)
+      .map((text) => text.replace(/:.*/, ""))
+      .sort();
+  look({ queue: deep, n: many });
+  assert.deepEqual(told(), ["rule web/at", "rule web/risen"]);
+  look({ queue: "unreachable", n: "unreachable" });
+  assert.deepEqual(told(), ["rule web/at recovered", "rule web/risen recovered"]);
+  look({ queue: deep, n: many });
+  assert.deepEqual(told(), ["rule web/at", "rule web/risen"]);
+  bus.publish({ type: "service.stopped", data: { service: "web", process: "main" } });
+  look({}, 2);
+  assert.deepEqual(told(), ["rule web/at recovered", "rule web/risen recovered"]);
+});
+
 test("whoever is let go of waits for nothing", () => {
   const { room, clock, look } = host(at);
   look({ queue: 1 });

@@ -191,6 +191,7 @@ export class Rules implements Disposable {
     if (its.life === "rests") {
       watch.rest(told?.blind?.because);
       for (const look of watch.looks.values()) look.clear(moment.nowMs);
+      this.#overlooked.forget(watch);
       return;
     }
     const finding = evaluate(watch.rule.expr, {
