@@ -34,7 +34,8 @@ export function foldAlert(service: ServiceState, event: AlertEvent, time: string
     case "rule.restored":
       return withRule(service, rule, ({ baseline }) => (baseline ? { baseline } : undefined));
     case "rule.baselined": {
-      const baseline = { value: event.data.value, at: time };
+      const { value, of } = event.data;
+      const baseline = { value, ...(of === undefined ? {} : { of }), at: time };
       return withRule(service, rule, (its) => ({ ...its, baseline }));
     }
     case "rule.removed":

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { advice, alertSeverity, blindness } from "./events/alert.js";
+import { advice, alertSeverity, baselineOf, blindness } from "./events/alert.js";
 import { actor, outcome } from "./events/command.js";
 import { inventory } from "./events/host.js";
 import {
@@ -118,7 +118,7 @@ export const ruleState = z.object({
     .object({ because: blindness, reason: z.string(), since: z.string() })
     .optional()
     .describe("Present while the rule can say nothing"),
-  baseline: z.object({ value: z.number(), at: z.string() }).optional(),
+  baseline: z.object({ value: z.number(), of: baselineOf, at: z.string() }).optional(),
 });
 export type RuleState = z.infer<typeof ruleState>;
 

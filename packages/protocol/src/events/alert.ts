@@ -16,6 +16,12 @@ const ofAlert = {
   labels: z.record(z.string(), z.string()).optional().describe("Of the series, where the rule looks at each by itself"),
 };
 
+/** What a baseline is a value of: a metric and its labels, as a selector in PromQL. */
+export const baselineOf = z
+  .string()
+  .optional()
+  .describe("What was measured: the metric, and its labels where the rule names any");
+
 const meaning = {
   severity: alertSeverity,
   summary: z.string(),
@@ -55,7 +61,11 @@ export const alertEvents = {
     .object(ofRule)
     .describe("What a rule looks at can be measured again, or its service rests and nobody expects to see anything."),
   "rule.baselined": z
-    .object({ ...ofRule, value: z.number(), actor })
+    .object({ ...ofRule, value: z.number(), of: baselineOf, actor })
     .describe("A rule got the value with which it compares from now on."),
-  "rule.removed": z.object(ofRule).describe("A rule left the configuration."),
+  "rule.removed": z
+    .object(ofRule)
+    .describe(
+      "A rule left the configuration, or measures something else now: what was known of it is of no use any more.",
+    ),
 };

@@ -1,6 +1,7 @@
 import type { HostState } from "@ostler/protocol";
 import type { Publish } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
+import { isOf } from "./baseline.js";
 import type { RuleWatch } from "./rule-watch.js";
 
 type InheritDeps = { publish: Publish; clock: Clock; state: () => HostState };
@@ -24,7 +25,7 @@ export function adoptAlerts(watches: Watches, { publish, clock, state }: Inherit
     }
 }
 
-/** What belongs to no rule any more is over, and told to be. */
+/** What belongs to no rule any more is over, and told to be; so is a baseline of something that its rule measures no more. */
 export function retireMissing(watches: Watches, { publish, state }: InheritDeps): void {
   for (const [service, { alerts, rules }] of Object.entries(state().services)) {
     for (const { rule, labels = {}, severity, state: is } of Object.values(alerts)) {
@@ -32,8 +33,11 @@ export function retireMissing(watches: Watches, { publish, state }: InheritDeps)
       const data = { service, rule, ...withLabels(labels), severity, fired: is === "firing" };
       publish({ type: "alert.resolved", data: { ...data, because: "removed" } });
     }
-    for (const rule of Object.keys(rules))
-      if (!watches.has(`${service}/${rule}`)) publish({ type: "rule.removed", data: { service, rule } });
+    for (const [rule, { baseline }] of Object.entries(rules)) {
+      const watch = watches.get(`${service}/${rule}`);
+      if (!watch || (baseline && !isOf(baseline, watch.rule)))
+        publish({ type: "rule.removed", data: { service, rule } });
+    }
   }
 }
 

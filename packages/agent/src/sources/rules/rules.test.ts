@@ -325,6 +325,29 @@ test("a baseline is kept as long as the rule measures the same", async () => {
   assert.deepEqual(told(), ["baselined worse", "removed worse"]);
 });
 
+test("a baseline outlives an agent, but not a rule that measures something else when the next one comes", () => {
+  const regression = (metric: string, labels = {}) => ({
+    name: "worse",
+    expr: { regression: { metric, labels, more_than: "10%" } },
+  });
+  const set = () => {
+    const before = host(regression("took", { b: "1", a: "2" }));
+    before.look({ took: { a: 100 } });
+    before.room.baseline({ service: "web", rule: "worse" }, actor);
+    return before;
+  };
+  const same = set().again({ ...regression("took", { a: "2", b: "1" }), for: "1m" });
+  assert.deepEqual([same.bus.state.services.web?.rules.worse?.baseline?.of, same.told()], ['took{a="2",b="1"}', []]);
+  const others = [regression("size", { a: "2", b: "1" }), regression("took"), { ...at, name: "worse" }];
+  for (const other of others) {
+    const next = set().again(other);
+    assert.deepEqual([next.told(), next.bus.state.services.web?.rules], [["removed worse"], {}]);
+  }
+  const next = set().again(regression("size"));
+  next.look({ size: 1000 }, 3);
+  assert.deepEqual(next.told(), ["removed worse", "blinded worse no-baseline"]);
+});
+
 test("a ratio is quiet without volume, and tells a share", () => {
   const failing = {
     name: "failing",

@@ -5,6 +5,7 @@ import type { Prepared } from "../../core/assembly.js";
 import type { Publish } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import type { LookAt } from "../../core/series.js";
+import { selectorInWords } from "./baseline.js";
 import { evaluate, looksOf } from "./evaluate.js";
 import { adoptAlerts, retireMissing } from "./inherit.js";
 import { lifeOf, youngestRunMs, type Life } from "./life.js";
@@ -76,7 +77,10 @@ export class Rules implements Disposable {
         `Rule ${name} compares with no baseline. Only a rule with \`regression\` does.`,
       );
     const baseline = value ?? this.#valueNow(name, lookIn(watch, expr.of));
-    this.#deps.publish({ type: "rule.baselined", data: { service, rule, value: baseline, actor } });
+    this.#deps.publish({
+      type: "rule.baselined",
+      data: { service, rule, value: baseline, of: selectorInWords(expr.of), actor },
+    });
     return baseline;
   }
 
@@ -106,19 +110,15 @@ export class Rules implements Disposable {
     retireMissing(this.#watches, this.#deps);
     for (const [key, watch] of this.#watches) {
       const old = before.get(key);
-      if (old && old !== watch) this.#beginAnew(old, watch);
+      if (old && old !== watch) this.#beginAnew(watch);
     }
     for (const service of this.#atRest.keys()) if (!own(config.services, service)) this.#atRest.delete(service);
   }
 
-  /** A baseline is of use as long as the rule measures the same. */
-  #beginAnew(old: RuleWatch, { service, rule }: RuleWatch): void {
+  /** Whether a rule that has changed sees anything is to be found out anew. */
+  #beginAnew({ service, rule }: RuleWatch): void {
     const its = own(own(this.#deps.state().services, service)?.rules ?? {}, rule.name);
-    const data = { service, rule: rule.name };
-    const measuresSame =
-      old.rule.expr.kind === rule.expr.kind && JSON.stringify(old.rule.expr.of) === JSON.stringify(rule.expr.of);
-    if (its?.baseline && !measuresSame) this.#deps.publish({ type: "rule.removed", data });
-    else if (its?.blind) this.#deps.publish({ type: "rule.restored", data });
+    if (its?.blind) this.#deps.publish({ type: "rule.restored", data: { service, rule: rule.name } });
   }
 
   /** The rules of a configuration; those that are the same stay the same. */
