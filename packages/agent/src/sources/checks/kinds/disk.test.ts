@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskCheck } from "../../../config/checks/disk.js";
 import { ask, checkOf } from "../../../testing/probes.js";
-import { until } from "../../../testing/until.js";
 import { diskProbe, judgeRoom, type Room } from "./disk.js";
-import { patiently } from "../../../core/patient.js";
 
 const check = (more: object, path = "/data"): DiskCheck => checkOf<DiskCheck>({ kind: "disk", path, ...more });
 
@@ -42,46 +40,4 @@ test("disk: a real file system is looked at, and a path that is not there is tol
     /^\/ has .* free \(.*%\), less than 1023 TiB$/,
   );
   assert.match(await ask(diskProbe(check({ free_at_least: "1B" }, "/no/such/place"))), /^\/no\/such\/place: ENOENT/);
-});
-
-test("what hangs is asked once, however often its answer is waited for, and asked again when it has come", async () => {
-  let asked = 0;
-  let answer: (text: string) => void = () => {};
-  const look = patiently(() => {
-    asked++;
-    return new Promise<string>((resolve) => (answer = resolve));
-  });
-  const stop = new AbortController();
-  const first = look(stop.signal);
-  stop.abort();
-  await assert.rejects(first, /the file system, or another that is looked at, has not answered for 0 s/);
-  await assert.rejects(look(AbortSignal.abort()), /has not answered/);
-  const third = look(new AbortController().signal);
-  answer("at last");
-  assert.equal(await third, "at last");
-  assert.equal(asked, 1);
-  const next = look(new AbortController().signal);
-  answer("again");
-  assert.deepEqual([await next, asked], ["again", 2]);
-});
-
-test("what fails is asked again the next time", async () => {
-  let asked = 0;
-  const look = patiently(() => Promise.reject(new Error(`fault ${++asked}`)));
-  const { signal } = new AbortController();
-  await assert.rejects(look(signal), /fault 1/);
-  await assert.rejects(look(signal), /fault 2/);
-});
-
-test("of many that are asked at once two are under way, and each has its turn", async () => {
-  const answers: (() => void)[] = [];
-  const looks = Array.from({ length: 5 }, () => patiently(() => new Promise<void>((resolve) => answers.push(resolve))));
-  const { signal } = new AbortController();
-  const all = looks.map((look) => look(signal));
-  for (let at = 0; at < 5; at++) {
-    const answer = await until(() => answers[at], "the next is asked");
-    assert.ok(answers.length <= at + 2);
-    answer();
-  }
-  await Promise.all(all);
 });

@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import type { DiskCheck, Free } from "../../../config/checks/disk.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { patiently } from "../../../core/patient.js";
+import { mountOf } from "../../../platform/mounts.js";
 import { bytesInWords, whyOf } from "./words.js";
 
 /** Space and inodes of a file system, as anybody but root can use them. `total` is without what is kept for root. */
@@ -10,15 +11,16 @@ export type Room = { free: number; total: number; inodesFree: number; inodes: nu
 /** Looks at how much room a file system has. One that hangs fails when the time is over, and is asked no second time. */
 export function diskProbe(check: DiskCheck): Probe {
   const { path } = check;
-  const look = patiently(() => roomOf(path));
   return async (signal) => {
     try {
-      return judgeRoom(check, await look(signal));
+      return judgeRoom(check, await look(path, signal));
     } catch (failure) {
       return failed(`${path}: ${whyOf(failure)}`);
     }
   };
 }
+
+const look = patiently("checks", roomOf, mountOf);
 
 /** What is to be said of a file system with this much room. */
 export function judgeRoom(check: DiskCheck, room: Room): Verdict {

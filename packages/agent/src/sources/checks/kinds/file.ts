@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { FileCheck, FileLimits } from "../../../config/checks/file.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { patiently } from "../../../core/patient.js";
+import { mountOf } from "../../../platform/mounts.js";
 import { bytesInWords, spanInWords, whyOf } from "./words.js";
 
 export type Found = { ageMs: number; bytes: number };
@@ -9,15 +10,16 @@ export type Found = { ageMs: number; bytes: number };
 /** Looks at whether a file is there, how old and how large it is. */
 export function fileProbe(check: FileCheck): Probe {
   const { path } = check;
-  const look = patiently(() => found(path));
   return async (signal) => {
     try {
-      return judgeFile(check, await look(signal));
+      return judgeFile(check, await look(path, signal));
     } catch (failure) {
       return failed(`${path}: ${whyOf(failure)}`);
     }
   };
 }
+
+const look = patiently("checks", found, mountOf);
 
 /** What is to be said of a file that was found so, or was not. */
 export function judgeFile(check: FileCheck, file: Found | undefined): Verdict {

@@ -5,7 +5,7 @@ import type { Family } from "@ostler/protocol";
 import { tempDir } from "../../../testing/temp-dir.js";
 import { cpuFigures } from "./cpu.js";
 import { diskFigures } from "./disks.js";
-import { mountsIn } from "./filesystems.js";
+import { shownMounts } from "./filesystems.js";
 import { kernelFigures } from "./kernel.js";
 import { memoryFigures } from "./memory.js";
 import { networkFigures } from "./network.js";
@@ -122,7 +122,7 @@ test("sensors are told by their names, and those that do not answer not at all",
 });
 
 test("only file systems with space of their own are looked at, each place once, by its real name", () => {
-  const mounts = mountsIn(
+  const mounts = shownMounts(
     "proc /proc proc rw 0 0\n/dev/sda1 / ext4 rw,relatime 0 0\n/dev/sdb1 /my\\040disk xfs ro,noatime 0 0\n" +
       "old /mnt ext4 rw 0 0\nserver:/x /mnt nfs4 rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
   );

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { Family, Labels } from "@ostler/protocol";
 import { patiently } from "../../../core/patient.js";
+import { mountsIn, mountsPath, type Mount } from "../../../platform/mounts.js";
 import { gauge } from "../family.js";
 
 /** More file systems than these are not shown. */
@@ -12,23 +13,13 @@ const answerMs = 2000;
 const pseudo =
   /^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|fusectl|hugetlbfs|mqueue|nsfs|proc|pstore|ramfs|securityfs|squashfs|sysfs|tracefs)$/;
 
-export type Mount = { mountpoint: string; device: string; fstype: string; isReadOnly: boolean };
 type Room = { size: number; free: number; available: number; files: number; filesFree: number };
 
 /** Space and inodes of every file system that is mounted. One that hangs holds up nothing. */
-export function fileSystemFigures(path = "/proc/self/mounts"): (signal: AbortSignal) => Promise<Family[]> {
-  const looks = new Map<string, (signal: AbortSignal) => Promise<Room>>();
+export function fileSystemFigures(path = mountsPath): (signal: AbortSignal) => Promise<Family[]> {
   return async (signal) => {
-    const mounts = mountsIn(readFileSync(path, "utf8")).slice(0, maxFileSystems);
-    const known = new Set(mounts.map(({ mountpoint }) => mountpoint));
-    for (const mountpoint of looks.keys()) if (!known.has(mountpoint)) looks.delete(mountpoint);
-    const rooms = await Promise.all(
-      mounts.map(async (mount) => {
-        const look = looks.get(mount.mountpoint) ?? patiently(() => roomOf(mount.mountpoint));
-        looks.set(mount.mountpoint, look);
-        return { mount, room: await within(look, signal) };
-      }),
-    );
+    const mounts = shownMounts(readFileSync(path, "utf8")).slice(0, maxFileSystems);
+    const rooms = await Promise.all(mounts.map(async (mount) => ({ mount, room: await answerOf(mount, signal) })));
     return familiesOf(rooms.filter(isShown));
   };
 }
@@ -81,22 +72,9 @@ function familiesOf(rooms: readonly Looked[]): Family[] {
 }
 
 /** What is mounted, each place once: the last mount there is the one that is seen. */
-export function mountsIn(text: string): Mount[] {
-  const mounts = text
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" "))
-    .filter(([, , fstype = ""]) => fstype !== "" && !pseudo.test(fstype))
-    .map(([device = "", mountpoint = "", fstype = "", options = ""]) => ({
-      ...{ device: unescaped(device), mountpoint: unescaped(mountpoint), fstype },
-      isReadOnly: options.split(",").includes("ro"),
-    }));
+export function shownMounts(text: string): Mount[] {
+  const mounts = mountsIn(text).filter(({ fstype }) => !pseudo.test(fstype));
   return [...new Map(mounts.map((mount) => [mount.mountpoint, mount])).values()];
-}
-
-/** The kernel writes a space as `\040`, and the like. */
-function unescaped(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
 
 function labelsOf({ mountpoint, device, fstype }: Mount): Labels {
@@ -104,17 +82,16 @@ function labelsOf({ mountpoint, device, fstype }: Mount): Labels {
 }
 
 /** Nothing of one that may not be looked at. */
-async function within(
-  look: (signal: AbortSignal) => Promise<Room>,
-  signal: AbortSignal,
-): Promise<Room | "stuck" | undefined> {
+async function answerOf({ mountpoint }: Mount, signal: AbortSignal): Promise<Room | "stuck" | undefined> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   try {
-    return await look(deadline);
+    return await look(mountpoint, deadline);
   } catch {
     return deadline.aborted ? "stuck" : undefined;
   }
 }
+
+const look = patiently("figures", roomOf, (mountpoint) => mountpoint);
 
 function isShown(looked: { mount: Mount; room: Room | "stuck" | undefined }): looked is Looked {
   const { room } = looked;
