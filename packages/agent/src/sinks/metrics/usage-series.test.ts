@@ -89,6 +89,13 @@ test("a service or process that leaves the configuration takes its series with i
   assert.deepEqual([await agent.shown("web"), await agent.shown("db")], [[], []]);
 });
 
+test("a service whose name every object knows takes its series with it, too", async () => {
+  using agent = measured();
+  agent.use("constructor");
+  agent.live(configured("constructor"), { type: "service.removed", data: { service: "constructor" } });
+  assert.deepEqual(await agent.shown("constructor"), []);
+});
+
 test("names of children are bounded: the commonest are named, the rest are others", async () => {
   using agent = measured();
   const children = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`w${at}`, 30 - at]));

@@ -1,4 +1,4 @@
-import type { HostEvent, HostState, RunUsage } from "@ostler/protocol";
+import { own, type HostEvent, type HostState, type RunUsage } from "@ostler/protocol";
 import type { Instruments } from "./catalogue.js";
 
 type Slot = { service: string; process: string };
@@ -40,8 +40,9 @@ export class UsageSeries {
       case "service.configured":
       case "service.removed": {
         const { service } = event.data;
+        const left = own(services, service)?.processes ?? {};
         for (const [key, slot] of this.#shown)
-          if (slot.service === service && !services[service]?.processes[slot.process]) this.#remove(key);
+          if (slot.service === service && !own(left, slot.process)) this.#remove(key);
       }
     }
   }

@@ -62,6 +62,16 @@ const texts: [what: string, text: string, families: string[]][] = [
     ['i_info gauge: i_info{"v":"1"} 1', 's gauge: s{"s":"a"} 1', "u untyped: u{} 1"],
   ],
   [
+    "types that are the names of members of every object",
+    "# TYPE a constructor\na 1\na_total 2\n# TYPE b toString\nb_created 3\n",
+    ["a untyped: a{} 1", "a_total untyped: a_total{} 2", "b_created untyped: b_created{} 3"],
+  ],
+  [
+    "labels with such names",
+    'a{__proto__="b",constructor="c"} 1',
+    ['a untyped: a{"__proto__":"b","constructor":"c"} 1'],
+  ],
+  [
     "_created that is a metric of its own",
     "# TYPE a_total counter\na_total 1\n# TYPE a_created gauge\na_created 5\n",
     ["a_total counter: a_total{} 1", "a_created gauge: a_created{} 5"],
@@ -79,6 +89,7 @@ const refusals: [text: string, reason: RegExp][] = [
   ['a{b="c"', /a comma or \} is wanted/],
   ['a{b="c" d="e"} 1', /a comma or \} is wanted/],
   ['a{b="c",b="d"} 1', /the label b stands twice/],
+  ['a{__proto__="b",__proto__="d"} 1', /the label __proto__ stands twice/],
   ['a{="c"} 1', /a name of a label is wanted/],
   ["a 1 2 3", /nothing may follow the time/],
   ["a 1 x", /a number is wanted/],

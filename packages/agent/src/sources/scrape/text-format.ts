@@ -1,4 +1,4 @@
-import type { Family, FamilyType, Labels, Point } from "@ostler/protocol";
+import { own, type Family, type FamilyType, type Labels, type Point } from "@ostler/protocol";
 
 /**
  * Reads Prometheus' text format 0.0.4 and OpenMetrics 1.0. What it gives has the names of 0.0.4: a counter is called like its
@@ -79,7 +79,12 @@ class Families {
     const shown = [...this.#declared.values()].filter(({ points }) => points.length > 0);
     return shown.map(({ name, written, help, points }) => {
       const isWhole = written === "histogram" || written === "summary";
-      return { name: isWhole ? name : (points[0]?.name ?? name), type: typeOf[written] ?? "untyped", help, points };
+      return {
+        name: isWhole ? name : (points[0]?.name ?? name),
+        type: own(typeOf, written) ?? "untyped",
+        help,
+        points,
+      };
     });
   }
 
@@ -96,8 +101,9 @@ class Families {
     if (exact) return exact;
     const ending = name.slice(name.lastIndexOf("_"));
     const base = ending.length < name.length ? this.#declared.get(name.slice(0, -ending.length)) : undefined;
-    if (base && endings[base.written]?.includes(ending)) return base;
-    if (base && ending === "_created" && endings[base.written]) return "dropped";
+    const its = base && own(endings, base.written);
+    if (base && its?.includes(ending)) return base;
+    if (its && ending === "_created") return "dropped";
     return this.#named(name);
   }
 }
@@ -133,11 +139,17 @@ function labelsIn(line: string, from: number): { labels: Labels; at: number } {
     at = skipBlanks(line, at + 1);
     if (line[at] !== '"') throw new Error(`the label ${name} needs a value in quotes`);
     const end = endOfQuoted(line, at + 1);
-    labels[name] = unescaped(line.slice(at + 1, end));
+    setOwn(labels, name, unescaped(line.slice(at + 1, end)));
     at = skipBlanks(line, end + 1);
     if (line[at] === ",") at = skipBlanks(line, at + 1);
     else if (line[at] !== "}") throw new Error("a comma or } is wanted between labels");
   }
+}
+
+/** Where assigning would do something else than to add a member. */
+function setOwn(labels: Record<string, string>, name: string, value: string): void {
+  if (name !== "__proto__") labels[name] = value;
+  else Object.defineProperty(labels, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function endOfQuoted(line: string, from: number): number {
