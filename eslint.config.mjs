@@ -72,6 +72,7 @@ export default tseslint.config(
         exports: "readonly",
         __dirname: "readonly",
         Buffer: "readonly",
+        AbortSignal: "readonly",
         setTimeout: "readonly",
         URL: "readonly",
         performance: "readonly",

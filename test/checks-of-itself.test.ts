@@ -61,7 +61,7 @@ services:
   const bad = await agent.ostler("check", "run", "bad", "--json");
   assert.equal(bad.code, 7);
   const { status, reason } = JSON.parse(bad.stdout) as Check;
-  assert.deepEqual([status, /no answer/.test(reason ?? "")], ["failed", true]);
+  assert.deepEqual([status, (reason ?? "").includes("no answer")], ["failed", true]);
   assert.match((await agent.ostler("check", "run", "nope")).stderr, /check "nope"/);
 });
 
@@ -100,7 +100,7 @@ services:
   await agent.ready("web");
   const page = await until(async () => {
     const { stdout } = await agent.ostler("health");
-    return /queue_depth +7/.test(stdout) && /exit/.test(stdout) ? stdout : undefined;
+    return /queue_depth +7/.test(stdout) && stdout.includes("exit") ? stdout : undefined;
   }, "the numbers are there");
   assert.match(page, /web\/dlq_depth +N\/A +unreachable: .*exit/);
   assert.match((await agent.ostler("status", "web")).stdout, /web\/queue_depth +7/);
