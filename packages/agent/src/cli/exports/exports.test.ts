@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Family } from "@ostler/protocol";
 import { rulesOf } from "../../config/rules/rules.js";
 import { hostFigures } from "../../sources/host/host.js";
 import { metrics } from "../../sinks/metrics/catalogue.js";
@@ -66,9 +67,8 @@ test("a service is a group of rules, with what is to be read of them", () => {
 });
 
 test("what is exported of the agent itself looks only at metrics that it has", async () => {
-  const host = (
-    await Promise.all(Object.values(hostFigures()).map((read) => read(AbortSignal.timeout(10_000))))
-  ).flat();
+  const host: Family[] = [];
+  for (const read of Object.values(hostFigures())) host.push(...(await read(AbortSignal.timeout(10_000))));
   const known = new Set<string>([...Object.values(metrics), ...host].map(({ name }) => name));
   const exprs = [...builtInRules.map(({ expr }) => expr), JSON.stringify(grafanaDashboard({ services: {} }))];
   const used = exprs.flatMap((expr) => [...expr.matchAll(/\bostler_[a-z0-9_]+[a-z0-9]/g)].map(([name]) => name));
