@@ -73,7 +73,7 @@ function foundAt(expr: object, atMs: number): number[] {
   const rule = conditionOf(expr);
   const looks = new Looks((metric, _, labels = {}) => seenAt(recorded, metric, labels, now));
   const of = (selector: { metric: string; labels: Record<string, string> }) => looks.of("web", selector, 0);
-  looks.settle(new Map(looksOf(rule.expr).map(({ of: selector, windowMs }) => [of(selector), windowMs])));
+  looks.settle(new Map(looksOf(rule.expr).map(({ of: selector, windowMs }) => [of(selector), windowMs])), 0);
   let now = 0;
   for (; now < atMs; now += stepMs) for (const look of looksOf(rule.expr)) of(look.of).now({ nowMs: now, wallMs: now });
   now = atMs;

@@ -20,7 +20,7 @@ export class Look {
   #windowMs = 0;
   #roundMs = -Infinity;
   #sight: Sight = { is: "absent", reason: "nobody has looked yet" };
-  /** Since when it has been looked at. */
+  /** Since when it has been looked at over the window that it has. */
   sinceMs: number;
   /** How many series there was no room for in the last round. */
   overlooked = 0;
@@ -32,8 +32,9 @@ export class Look {
     this.sinceMs = sinceMs;
   }
 
-  /** How far back anybody looks; without a window nothing is kept. */
-  keep(windowMs: number): void {
+  /** How far back anybody looks; without a window nothing is kept. For a longer one it has only begun to look. */
+  keep(windowMs: number, nowMs: number): void {
+    if (windowMs > this.#windowMs) this.sinceMs = nowMs;
     this.#windowMs = windowMs;
     if (windowMs === 0) this.#forget();
     for (const { history } of this.#series.values()) history.keep(windowMs);
@@ -104,11 +105,11 @@ export class Looks {
   }
 
   /** Keeps for each look the longest window that somebody still needs, and nothing for whom nobody does. */
-  settle(windows: ReadonlyMap<Look, number>): void {
+  settle(windows: ReadonlyMap<Look, number>, nowMs: number): void {
     for (const [key, look] of this.#looks) {
       const windowMs = windows.get(look);
       if (windowMs === undefined) this.#looks.delete(key);
-      else look.keep(windowMs);
+      else look.keep(windowMs, nowMs);
     }
   }
 }

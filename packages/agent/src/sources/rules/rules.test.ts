@@ -18,8 +18,8 @@ const config = (...rules: object[]) => ({
   services: { web: serviceConfig.parse({ command: ["x"], rules }) },
 });
 
-/** What a test lets the rules see: by metric, a number, numbers by the value of the label `q`, or why there is nothing. */
-type Shown = Record<string, number | Record<string, number> | "unreachable">;
+/** What a test lets the rules see: by metric, a number, numbers by the value of the label `q`, or why there is nothing; or all of it. */
+type Shown = Record<string, number | Record<string, number> | "unreachable" | Sight>;
 
 /** A service with rules, looked at every 15 s by a clock that a test drives. */
 function host(...rules: object[]) {
@@ -75,8 +75,13 @@ function sightOf(shown: Shown[string] | undefined, metric: string, clock: FakeCl
   if (shown === undefined) return { is: "absent", reason: `there is no ${metric}` };
   if (shown === "unreachable") return { is: "unreachable", reason: "nobody answers" };
   const reading = (labels: Labels, value: number): Reading => ({ labels, value, atMs: clock.now() });
+  if (isSight(shown)) return shown;
   if (typeof shown === "number") return { is: "seen", readings: [reading({ service: "web" }, shown)] };
   return { is: "seen", readings: Object.entries(shown).map(([q, value]) => reading({ service: "web", q }, value)) };
+}
+
+function isSight(shown: Shown[string]): shown is Sight {
+  return typeof shown === "object" && typeof shown.is === "string";
 }
 
 /** `pending deep`, `fired deep q=a`, `resolved deep passed`, `blinded deep absent`. */
@@ -435,6 +440,24 @@ test("too few measurements are told only when the window has passed", () => {
   assert.deepEqual(told(), []);
   look({ n: 1 }, 2);
   assert.deepEqual(told(), ["blinded fast too-few"]);
+});
+
+test("a window that a reload adds or widens has its time before it is told to measure too little", async () => {
+  const fast = (window: string, name: string) => ({ name, expr: { rate: { metric: "n", window }, op: ">", value: 2 } });
+  const level = { name: "level", expr: { metric: "n", op: ">", value: 2 } };
+  const { look, told, reload, clock } = host(level);
+  look({ n: 1 }, 20);
+  const still: Sight = { is: "seen", readings: [{ labels: { service: "web" }, value: 1, atMs: clock.now() }] };
+  await reload(level, fast("1m", "added"));
+  look({ n: still }, 3);
+  assert.deepEqual(told(), []);
+  look({ n: still }, 3);
+  assert.deepEqual(told(), ["blinded added too-few"]);
+  await reload(level, fast("1m", "added"), fast("2m", "wider"));
+  look({ n: still }, 7);
+  assert.deepEqual(told().slice(1), []);
+  look({ n: still }, 3);
+  assert.deepEqual(told().slice(1), ["blinded wider too-few"]);
 });
 
 test("a rule raises no more alerts than it may, tells that once, and keeps those that it has", () => {

@@ -137,7 +137,7 @@ export class Rules implements Disposable {
           windows.set(look, Math.max(windows.get(look) ?? 0, windowMs));
         }
       }
-    this.#looks.settle(windows);
+    this.#looks.settle(windows, nowMs);
     this.#services = Object.keys(services);
     return watches;
   }
