@@ -33,7 +33,8 @@ export class RuleWatch {
   readonly looks: ReadonlyMap<string, Look>;
   readonly #publish: Publish;
   readonly #alerts = new Map<string, Alert>();
-  #blindness: { because: Blindness; looks: number } | undefined;
+  /** At how many looks in a row it was blind, and for the last reason. */
+  #blindness: { looks: number; because: Blindness; looksOfReason: number } | undefined;
   /** How many series there was no room for at the last look. */
   overlooked = 0;
 
@@ -119,10 +120,14 @@ export class RuleWatch {
     this.#publish({ type: "alert.resolved", data: { ...this.#ofRule, ...labelsIn(labels), severity, fired, because } });
   }
 
+  /** Blind is blind, whatever the reason; another reason is told when it has lasted as long. */
   #goBlind({ because, reason }: Finding & { is: "blind" }, { toldBlind }: Situation): void {
-    const looks = this.#blindness?.because === because ? this.#blindness.looks + 1 : 1;
-    this.#blindness = { because, looks };
-    if (looks >= looksUntilBlind && toldBlind !== because)
+    const before = this.#blindness;
+    const looks = (before?.looks ?? 0) + 1;
+    const looksOfReason = before?.because === because ? before.looksOfReason + 1 : 1;
+    this.#blindness = { looks, because, looksOfReason };
+    const isToBeTold = toldBlind === undefined ? looks >= looksUntilBlind : looksOfReason >= looksUntilBlind;
+    if (isToBeTold && toldBlind !== because)
       this.#publish({ type: "rule.blinded", data: { ...this.#ofRule, because, reason } });
   }
 }

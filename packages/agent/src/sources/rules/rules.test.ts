@@ -173,6 +173,19 @@ test("a metric that is there again within the grace was never missed", () => {
   assert.deepEqual(told(), []);
 });
 
+test("a rule that is blind for one reason after the other is blind, and told once", () => {
+  const { look, told } = host(at);
+  for (let round = 0; round < 5; round++) {
+    look({});
+    look({ queue: "unreachable" });
+  }
+  assert.deepEqual(told(), ["blinded at absent"]);
+  look({ queue: 1 });
+  look({});
+  look({ queue: "unreachable" });
+  assert.deepEqual(told().slice(1), ["restored at"]);
+});
+
 test("nobody expects to see anything of a service that does not run", () => {
   const { look, told, bus } = host(at);
   bus.publish(exited("web"));
