@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HostEvent } from "@ostler/protocol";
 import { configured, exited, recordingBus, started } from "../../testing/bus.js";
+import { FakeClock } from "../../testing/fake-clock.js";
 import { until } from "../../testing/until.js";
 import { metrics as catalogue } from "./catalogue.js";
 import { Metrics } from "./metrics.js";
@@ -262,4 +263,26 @@ test("a loop that is held up shows it in the next scrape, and in no later one", 
     return (await lag()) > 0.1;
   });
   await until(async () => (await lag()) < 0.1);
+});
+
+test("many looks read the state and the journal once a second, and a scrape reads them as they are", async () => {
+  const clock = new FakeClock();
+  const { bus } = recordingBus(clock);
+  let reads = 0;
+  const journal = () => ({ bytes: ++reads, first: 0, durable: 0 });
+  using metrics = new Metrics({ state: () => bus.state, journal, version: "1", clock });
+  const up = (): number => {
+    const sight = metrics.look("ostler_process_up", "web");
+    return sight.is === "seen" ? (sight.readings[0]?.value ?? NaN) : NaN;
+  };
+  bus.publish(configured("web"));
+  for (let look = 0; look < 1000; look++) assert.equal(up(), 0);
+  assert.equal(reads, 1);
+  bus.publish(started("web"));
+  clock.advance(999);
+  assert.equal(up(), 0);
+  assert.ok((await metrics.render("")).text.includes('ostler_process_up{service="web",process="main"} 1'));
+  clock.advance(1);
+  assert.equal(up(), 1);
+  assert.equal(reads, 3);
 });

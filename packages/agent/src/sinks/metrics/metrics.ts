@@ -21,6 +21,12 @@ export type Rendered = { contentType: string; body: Buffer; readonly text: strin
 const lagResolutionMs = 200;
 
 /**
+ * For looks, what is only read when somebody looks is read at most this often; a look may see it as it was so long ago. What is
+ * counted as it passes is always that of now, and so is everything that is rendered.
+ */
+const lookEveryMs = 1000;
+
+/**
  * Counts events and samples as they pass, and reads everything else out of the state when it is scraped. What services show
  * themselves is shown beside.
  */
@@ -29,15 +35,19 @@ export class Metrics implements Disposable {
   readonly #scraped = new ScrapedSeries((name) => this.#own.has(name));
   readonly #instruments = this.#own.instruments;
   readonly #deps: MetricsDeps;
+  readonly #clock: Clock;
   readonly #usage: UsageSeries;
   readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
   readonly #gc: Disposable;
   /** The state that the gauges show. */
   #shown: HostState | undefined;
   #cpuSeconds = 0;
+  /** When anybody last read for looks, by the monotonic clock. */
+  #readForLooksMs = -Infinity;
 
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
     this.#usage = new UsageSeries(this.#instruments);
     this.#instruments.build.set({ version: deps.version, node: process.version }, 1);
     this.#instruments.configGood.set(1);
@@ -104,10 +114,14 @@ export class Metrics implements Disposable {
     });
   }
 
-  /** Looks at a metric as it is shown here. */
+  /** Looks at a metric as it is shown here, or was within the last second. */
   readonly look: LookAt = (metric, service, labels = {}) => {
     if (!this.#own.has(metric)) return this.#scraped.look(metric, service, labels);
-    this.#collect(["state", "journal", "process"]);
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#readForLooksMs >= lookEveryMs) {
+      this.#readForLooksMs = nowMs;
+      this.#collect(["state", "journal", "process"]);
+    }
     return this.#lookAtOwn(metric, service, labels);
   };
 
@@ -118,9 +132,10 @@ export class Metrics implements Disposable {
   }
 
   #lookAtOwn(metric: string, service: string, wanted: Labels): Sight {
-    const atMs = (this.#deps.clock ?? systemClock).now();
-    const readings = (this.#own.pointsOf(metric) ?? [])
-      .filter(({ labels }) => (labels.service ?? service) === service && hasLabels(labels, wanted))
+    const atMs = this.#clock.now();
+    const readings = this.#own
+      .pointsOf(metric, service)
+      .filter(({ labels }) => hasLabels(labels, wanted))
       .map(({ labels, value }) => ({ labels, value, atMs }));
     return readings.length > 0
       ? { is: "seen", readings }

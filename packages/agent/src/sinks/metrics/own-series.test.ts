@@ -68,3 +68,25 @@ test("one thing that cannot be read fails no scrape, and is told", async () => {
   assert.ok(text.includes('ostler_collector_success{collector="journal"} 1\n'));
   assert.ok(text.includes("ostler_journal_bytes 9\n"));
 });
+
+test("the series of a service are found by their name with those of nobody, and as they are now", () => {
+  using own = new OwnSeries();
+  const { serviceReady, checkSeconds, journalBytes } = own.instruments;
+  const found = (name: string): string[] =>
+    own.pointsOf(name, "web").map(({ labels, value }) => `${JSON.stringify(labels)} ${value}`);
+  for (const service of ["web", "db"]) {
+    serviceReady.set({ service }, 1);
+    checkSeconds.observe({ service, check: "up" }, 2);
+  }
+  assert.deepEqual(found("ostler_service_ready"), ['{"service":"web"} 1']);
+  assert.deepEqual(found("ostler_check_duration_seconds_count"), ['{"service":"web","check":"up"} 1']);
+  assert.deepEqual(found("ostler_check_duration_seconds"), []);
+  assert.deepEqual(found("ostler_journal_bytes"), ["{} 0"]);
+  assert.deepEqual(found("ostler_nothing"), []);
+  serviceReady.set({ service: "web" }, 0);
+  journalBytes.set(7);
+  assert.deepEqual(
+    [...found("ostler_service_ready"), ...found("ostler_journal_bytes")],
+    ['{"service":"web"} 0', "{} 7"],
+  );
+});

@@ -20,6 +20,8 @@ export class OwnSeries implements Disposable {
   /** The series of each metric that has not changed since, as objects and as text. */
   readonly #families = new Map<string, Family>();
   readonly #lines = new Map<string, string>();
+  /** The same series by their names and services, where somebody has looked for them. */
+  readonly #indexes = new Map<string, Index>();
   readonly #headers: Record<Format, Map<string, string>>;
   /** The metric that each series belongs to, by the name of the series. */
   readonly #owners = new Map<string, MetricSpec>();
@@ -28,6 +30,7 @@ export class OwnSeries implements Disposable {
     this.instruments = instrumentsIn(this.#registry, (name) => {
       this.#families.delete(name);
       this.#lines.delete(name);
+      this.#indexes.delete(name);
     });
     const headersIn = (format: Format): Map<string, string> =>
       new Map(this.#specs.map((spec) => [spec.name, headerOf(spec, format)]));
@@ -42,10 +45,14 @@ export class OwnSeries implements Disposable {
     return this.#owners.has(name);
   }
 
-  /** The series with this name; nothing when no metric has it. */
-  pointsOf(name: string): Point[] | undefined {
+  /** The series with this name that are the service's or nobody's. */
+  pointsOf(name: string, service: string): Point[] {
     const spec = this.#owners.get(name);
-    return spec && this.#familyOf(spec).points.filter((point) => point.name === name);
+    if (!spec) return [];
+    const index = this.#indexes.get(spec.name) ?? indexOf(this.#familyOf(spec));
+    this.#indexes.set(spec.name, index);
+    const its = index.get(name);
+    return [...(its?.get(nobody) ?? []), ...(its?.get(service) ?? [])];
   }
 
   text(format: Format): string {
@@ -75,6 +82,24 @@ export class OwnSeries implements Disposable {
     this.#families.set(name, family);
     return family;
   }
+}
+
+/** By the name of the series, and by the service. */
+type Index = Map<string, Map<string | undefined, Point[]>>;
+
+/** Whose the series are that have no service. */
+const nobody = undefined;
+
+function indexOf({ points }: Family): Index {
+  const index: Index = new Map();
+  for (const point of points) {
+    const byService = index.get(point.name) ?? new Map<string | undefined, Point[]>();
+    index.set(point.name, byService);
+    const its = byService.get(point.labels.service);
+    if (its) its.push(point);
+    else byService.set(point.labels.service, [point]);
+  }
+  return index;
 }
 
 function pointsIn(
