@@ -35,7 +35,7 @@ export async function askHttp(question: HttpQuestion, signal: AbortSignal): Prom
   const to = answer.headers.location;
   if (redirects === 0 || to === undefined || answer.status < 300 || answer.status > 399) return answer;
   const url = new URL(to, question.url);
-  // What is secret is for the one it was meant for.
+  // Any header and any body may hold what is meant for the first one alone.
   const isElsewhere = url.origin !== new URL(question.url).origin;
   const repeats = answer.status === 307 || answer.status === 308 || isSafe(question.method);
   const { body, ...rest } = question;
@@ -43,9 +43,10 @@ export async function askHttp(question: HttpQuestion, signal: AbortSignal): Prom
     {
       ...rest,
       url: url.href,
-      headers: isElsewhere ? withoutSecrets(headers) : headers,
+      headers: isElsewhere ? acceptAlone(headers) : headers,
       redirects: redirects - 1,
-      ...(repeats ? { body } : { method: "GET" }),
+      ...(repeats ? {} : { method: "GET" }),
+      ...(repeats && !isElsewhere ? { body } : {}),
     },
     signal,
   );
@@ -107,7 +108,6 @@ function isSafe(method = "GET"): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = Object.entries(headers).filter(([name]) => !/^(authorization|cookie|proxy-authorization)$/i.test(name));
-  return Object.fromEntries(kept);
+function acceptAlone(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() === "accept"));
 }

@@ -15,7 +15,7 @@ export const httpCheck = z.strictObject({
   ...answerFields,
   redirects: setting(
     z.int().min(0).max(10).default(0),
-    "How many redirects are followed; what is secret is sent to the first host only. With 0 the redirect is the answer",
+    "How many redirects are followed; another origin gets no header but Accept, and no body. With 0 the redirect is the answer",
   ),
   slower_than: setting(span.optional(), "An answer that takes longer is a warning"),
   tls: setting(tlsOptions.optional(), "How an https:// URL is asked, and whom is believed"),

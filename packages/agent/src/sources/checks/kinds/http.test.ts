@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { HttpCheck } from "../../../config/checks/http.js";
 import { selfSigned } from "../../../testing/certificate.js";
@@ -140,6 +142,25 @@ test("http: redirects are followed as far as allowed, and secrets stay with the 
   assert.equal(await ask(http(`${first.url}/gone`, more)), `${last.url}/gone answered 404`);
   await using round = await serveHttp((_, response) => response.writeHead(302, { location: "/" }).end());
   assert.match(await ask(http(round.url, { redirects: 3 })), /answered 302$/);
+});
+
+test("http: a redirect that repeats the request gives its headers and its body to its own origin alone", async () => {
+  const seen: string[] = [];
+  const tell = (who: string, { method, headers }: IncomingMessage, body: string): void => {
+    const { "x-api-key": key, "content-type": type, accept } = headers;
+    seen.push([who, method, key, type, accept, body].map(String).join(" "));
+  };
+  await using last = await serveHttp((request, response) => {
+    void text(request).then((body) => (tell("last", request, body), response.end()));
+  });
+  await using first = await serveHttp((request, response) => {
+    const location = request.url === "/" ? "/again" : last.url;
+    void text(request).then((body) => (tell("first", request, body), response.writeHead(307, { location }).end()));
+  });
+  const headers = { "X-Api-Key": "k", "Content-Type": "text/plain", Accept: "text/*" };
+  assert.equal(await ask(http(`${first.url}/`, { redirects: 2, method: "POST", body: "secret", headers })), "ok");
+  const whole = "first POST k text/plain text/* secret";
+  assert.deepEqual(seen, [whole, whole, "last POST undefined undefined text/* "]);
 });
 
 test("http: an answer that takes longer than it should is a warning", async () => {
