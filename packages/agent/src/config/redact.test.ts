@@ -67,6 +67,26 @@ test("what came from a file is hidden wherever it stands, also in the middle of 
   assert.deepEqual(loadedOnce.config.services.web?.command?.[2], "hunter2");
 });
 
+test("passwords in URLs and the bodies of requests are hidden", () => {
+  const { services, controllers } = shown(`controllers: [{url: "wss://me:t0ken@a:1", token: x}]
+services:
+  web:
+    command: [app, "--db=pg://me:pw@db/x"]
+    metrics: {scrape: {json: {url: "http://me:pw@a/", values: {a: {path: $.a}}}}}
+    checks:
+      - {name: a, kind: http, url: "http://t0ken@a/", body: "pw=1"}
+      - {name: b, kind: transaction, steps: [{name: s, url: "http://me:pw@a/{{uuid}}", method: POST, body: "pw=1"}]}
+`);
+  assert.equal(controllers[0]?.url, "wss://me:[redacted]@a:1");
+  const { command, metrics, checks } = services.web ?? {};
+  assert.equal(command?.[1], "--db=pg://me:[redacted]@db/x");
+  assert.match(JSON.stringify(metrics), /"http:\/\/me:\[redacted\]@a\/"/);
+  const [http, transaction] = checks ?? [];
+  assert.deepEqual(http?.kind === "http" && [http.url, http.body], ["http://[redacted]@a/", "[redacted]"]);
+  const [step] = transaction?.kind === "transaction" ? transaction.steps : [];
+  assert.deepEqual([step?.url, step?.body], ["http://me:[redacted]@a/{{uuid}}", "[redacted]"]);
+});
+
 test("settings that are no secrets stay as they are", () => {
   const text =
     "agent: {name: a, labels: {role: api}}\nhttp: {listen: off}\nservices: {web: {command: [a], stop: {timeout: 5s}}}";

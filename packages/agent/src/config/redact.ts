@@ -1,3 +1,4 @@
+import { shown } from "../core/shown-url.js";
 import { nearest, schemasTo, type Key } from "./schema-walk.js";
 import { configSchema } from "./schema.js";
 import type { Loaded } from "./load.js";
@@ -7,7 +8,8 @@ const censor = "[redacted]";
 /** Names whose values are secrets wherever people choose the names: environment variables and HTTP headers. */
 const telling = /secret|token|passw|credential|private|api[-_]?key|auth|cookie|_key$|_dsn$/i;
 
-/** The configuration as it may be shown: secret settings, telling names and known secret values are hidden. */
+/** The configuration as it may be shown: secret settings, telling names, known secret values and who
+ * asks by a URL are hidden. */
 export function redacted({ config, secrets }: Pick<Loaded, "config" | "secrets">): unknown {
   return redact(config, [], secrets);
 }
@@ -21,7 +23,7 @@ function redact(value: unknown, path: Key[], secrets: readonly string[]): unknow
   if (typeof value !== "string") return value;
   const secrecy = nearest(schemasTo(configSchema, path), "secret");
   if (secrecy === true || (secrecy === "by-name" && telling.test(String(path.at(-1))))) return censor;
-  return scrub(value, secrets);
+  return shown(scrub(value, secrets));
 }
 
 /** A text without the known secret values; the longest first, for one may contain another. */

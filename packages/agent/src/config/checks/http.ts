@@ -11,7 +11,7 @@ export const httpCheck = z.strictObject({
   url: setting(httpUrl, "What is asked"),
   method: setting(requestMethod.default("GET"), "How it is asked"),
   headers: setting(z.record(z.string(), z.string()).default({}), "Sent with the request", { secret: "by-name" }),
-  body: setting(z.string().max(65_536).optional(), "Sent with the request"),
+  body: setting(z.string().max(65_536).optional(), "Sent with the request", { secret: true }),
   ...answerFields,
   redirects: setting(
     z.int().min(0).max(10).default(0),

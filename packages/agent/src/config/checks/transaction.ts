@@ -24,7 +24,7 @@ const step = z.strictObject({
       "`{{env:NAME}}` and what was captured before are filled in; the first three are the same in all steps of one run",
   ),
   headers: setting(z.record(z.string(), z.string()).default({}), "Sent with the request", { secret: "by-name" }),
-  body: setting(z.string().max(65_536).optional(), "Sent with the request"),
+  body: setting(z.string().max(65_536).optional(), "Sent with the request", { secret: true }),
   ...answerFields,
   capture: setting(
     z.record(captureName, jsonPath).default({}),

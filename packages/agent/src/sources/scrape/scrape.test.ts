@@ -103,6 +103,23 @@ test("a page that is not there, answers otherwise or has another format is unrea
   assert.match(agent.last("gone")[0] ?? "", /ECONNREFUSED/);
 });
 
+test("a password in the URL of a page is in no reason", async () => {
+  await using page = await serveHttp(text("a b", "text/plain"));
+  await using broken = await serveHttp((_, response) => response.writeHead(503).end());
+  const secret = ({ url }: { url: string }): string => url.replace("//", "//me:s3cret@");
+  await using agent = scraping({
+    text: `{scrape: {prometheus: {url: "${secret(page)}"}}}`,
+    json: `{scrape: {json: {url: "${secret(page)}", values: {a: {path: $.a}}}}}`,
+    broken: `{scrape: {prometheus: {url: "${secret(broken)}"}}}`,
+  });
+  await until(() => ["text", "json", "broken"].every((name) => agent.of(name).length > 1));
+  for (const name of ["text", "json", "broken"])
+    assert.match(
+      agent.last(name)[0] ?? "",
+      /^http:\/\/me:\[redacted\]@127\.0\.0\.1:\d+\/?(:| is no JSON| answered 503)/,
+    );
+});
+
 test("a source that hangs is unreachable when its time is over, and asked one question at a time", async () => {
   let open = 0;
   let most = 0;

@@ -1,8 +1,9 @@
 import type { HttpCheck } from "../../../config/checks/http.js";
+import { shown } from "../../../core/shown-url.js";
 import { askHttp } from "../../../platform/ask-http.js";
 import { failed, passed, warned, type Probe } from "../verdict.js";
 import { neededBytes, whyUnwanted } from "./http-answer.js";
-import { shown, whyOf } from "./words.js";
+import { whyOf } from "./words.js";
 
 /** Asks on a connection of its own: a kept one would hide a server that accepts no more. */
 export function httpProbe(check: HttpCheck): Probe {

@@ -2,11 +2,12 @@ import type { Socket } from "node:net";
 import type { Socks5Check } from "../../../config/checks/socks5.js";
 import { inWords } from "../../../config/http.js";
 import type { Address } from "../../../config/values.js";
+import { shown } from "../../../core/shown-url.js";
 import { askHttp } from "../../../platform/ask-http.js";
 import { failed, passed, type Probe, type Verdict } from "../verdict.js";
 import { whyUnwanted } from "./http-answer.js";
 import { openTunnel, Refusal } from "./socks5-tunnel.js";
-import { shown, whyOf } from "./words.js";
+import { whyOf } from "./words.js";
 
 /** Connects through a proxy and, where a URL is named, asks it through that connection. */
 export function socks5Probe(check: Socks5Check): Probe {

@@ -1,10 +1,11 @@
 import type { TransactionCheck, TransactionStep } from "../../../config/checks/transaction.js";
+import { shown } from "../../../core/shown-url.js";
 import { askHttp, type HttpAnswer } from "../../../platform/ask-http.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { neededBytes, parse, whyUnwanted } from "./http-answer.js";
 import { selected } from "./json-assertions.js";
 import { TransactionValues } from "./transaction-values.js";
-import { shown, whyOf } from "./words.js";
+import { whyOf } from "./words.js";
 
 /** What is left to be cleaned up is worth that long, even when everything else has to end; as the setting says. */
 const cleanupMs = 5000;

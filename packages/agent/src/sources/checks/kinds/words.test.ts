@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesInWords, shown, spanInWords, startOf, whyOf } from "./words.js";
+import { bytesInWords, spanInWords, startOf, whyOf } from "./words.js";
 
 test("sizes and times are said in the unit that fits", () => {
   assert.deepEqual([0, 1, 1023, 1024, 1536, 5 * 1024 ** 3, 3 * 1024 ** 5].map(bytesInWords), [
@@ -26,11 +26,6 @@ test("sizes and times are said in the unit that fits", () => {
 test("of what was said only the beginning is shown, on one line and in whole characters", () => {
   assert.equal(startOf('a\n"b"'), '"a\\n\\"b\\""');
   assert.equal(startOf(`${"a".repeat(199)}😀😀`), `"${"a".repeat(199)}"…`);
-});
-
-test("a URL is shown without its password", () => {
-  assert.equal(shown("http://me:pass@host/a:b@c"), "http://me:[redacted]@host/a:b@c");
-  assert.equal(shown("http://host:80/a:b@c"), "http://host:80/a:b@c");
 });
 
 test("a name with several addresses fails for the reasons of each", () => {

@@ -9,11 +9,6 @@ export function startOf(text: string): string {
   return `${JSON.stringify(start)}${start.length < text.length ? "…" : ""}`;
 }
 
-/** A URL as it may be shown: without the password in it. */
-export function shown(url: string): string {
-  return url.replace(/^(https?:\/\/[^/?#@]*?):[^/?#]*@/, "$1:[redacted]@");
-}
-
 /** Why a connection failed, in one line. Where a name has several addresses, what each of them said. */
 export function whyOf(failure: unknown): string {
   if (failure instanceof AggregateError && failure.errors.length > 0) return failure.errors.map(messageOf).join("; ");
