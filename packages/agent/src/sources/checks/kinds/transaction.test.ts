@@ -91,6 +91,20 @@ test("the first step that is not as wanted ends it, and what was made is removed
   assert.ok(!it.asked.some(({ what }) => what.includes("never")));
 });
 
+test("what was made is removed also when the answer to its making was not as wanted", async () => {
+  await using it = await store();
+  const { url } = it;
+  const wrong: [more: object, reason: RegExp][] = [
+    [{ json: [{ path: "$.size", at_least: 1000 }] }, /answered 201, but \$\.size is \d+, less than 1000$/],
+    [{ status: [200] }, /answered 201: /],
+    [{ capture: { none: "$.none", id: "$.uuid" } }, /answered 201, but there is no \$\.none for none$/],
+  ];
+  for (const [more, reason] of wrong) {
+    assert.match(await ask(transaction({ steps: [create(url, more)], cleanup: [remove(url)] })), reason);
+    assert.equal(it.records.size, 0, JSON.stringify(more));
+  }
+});
+
 test("a clean-up that fails warns, and stands behind the reason of a failure; each step of it is tried", async () => {
   await using it = await store(({ what }, response) => {
     if (!what.startsWith("DELETE")) return false;
@@ -107,8 +121,7 @@ test("a clean-up that fails warns, and stands behind the reason of a failure; ea
   const steps = [create(url, { status: [200] }), read(url)];
   assert.match(
     await ask(transaction({ steps, cleanup })),
-    /^step create: POST .* answered 201: [^;]*$/,
-    "nothing was captured",
+    /^step create: POST .* answered 201: [^;]*; clean-up: step remove: DELETE .* answered 500$/,
   );
 });
 

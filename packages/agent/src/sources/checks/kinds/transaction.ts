@@ -3,7 +3,7 @@ import { shown } from "../../../core/shown-url.js";
 import { askHttp, type HttpAnswer } from "../../../platform/ask-http.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { neededBytes, parse, whyUnwanted } from "./http-answer.js";
-import { selected } from "./json-assertions.js";
+import { selected, type Json } from "./json-assertions.js";
 import { TransactionValues } from "./transaction-values.js";
 import { whyOf } from "./words.js";
 
@@ -70,13 +70,16 @@ async function whyNotDone(
       },
       signal,
     );
-    const why = (await whyUnwanted(answer, step)) ?? (await whyNotCaptured(answer, step, values));
+    // First what can be had of the answer: what was made has to be cleaned up also when it is not as wanted.
+    const uncaptured = await whyNotCaptured(answer, step, values);
+    const why = (await whyUnwanted(answer, step)) ?? uncaptured;
     return why === undefined ? undefined : values.hide(`${what} ${why}`);
   } catch (failure) {
     return values.hide(`${what}: ${whyOf(failure)}`);
   }
 }
 
+/** Captures all that can be; says what of it is not there first. */
 async function whyNotCaptured(
   { status, body }: HttpAnswer,
   { capture }: TransactionStep,
@@ -85,13 +88,19 @@ async function whyNotCaptured(
   const wanted = Object.entries(capture);
   const json = wanted.length === 0 ? null : parse(body);
   if (json === undefined) return `answered ${status}, but not in JSON, from which ${wanted[0]?.[0]} would be taken`;
+  const faults: string[] = [];
   for (const [name, path] of wanted) {
     const [value] = await selected(path, json);
-    if (value === undefined) return `answered ${status}, but there is no ${path} for ${name}`;
-    if (value === null || typeof value === "object") return `answered ${status}, but ${path} is no value for ${name}`;
-    const text = String(value);
-    if (text.length > maxCapturedLength) return `answered ${status}, but ${path} is too long for ${name}`;
-    values.capture(name, text);
+    const found = textOf(value, path);
+    if ("text" in found) values.capture(name, found.text);
+    else faults.push(`answered ${status}, but ${found.fault} for ${name}`);
   }
-  return undefined;
+  return faults[0];
+}
+
+function textOf(value: Json | undefined, path: string): { text: string } | { fault: string } {
+  if (value === undefined) return { fault: `there is no ${path}` };
+  if (value === null || typeof value === "object") return { fault: `${path} is no value` };
+  const text = String(value);
+  return text.length > maxCapturedLength ? { fault: `${path} is too long` } : { text };
 }
