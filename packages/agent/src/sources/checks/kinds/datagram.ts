@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { inWords } from "../../../config/http.js";
 import type { Address } from "../../../config/values.js";
 import { failed, type Verdict } from "../verdict.js";
+import { afterSilence } from "./silence.js";
 import { whyOf } from "./words.js";
 
 /** Datagrams get lost: a question without an answer is asked again after this time. */
@@ -27,14 +28,14 @@ export async function askByDatagram(question: DatagramQuestion, signal: AbortSig
     const found = await Promise.race([addressOf(host), over.promise]);
     if (found === undefined) return failed(`${where}: its name could not be looked up in time`);
     const socket = createSocket(found.family === 6 ? "udp6" : "udp4");
-    const timers: NodeJS.Timeout[] = [];
+    const stops: (() => void)[] = [];
     try {
       return await Promise.race([
-        exchange(socket, found.address, question, timers),
+        exchange(socket, found.address, question, stops),
         over.promise.then(() => failed(`${where} did not answer`)),
       ]);
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      for (const stop of stops) stop();
       socket.close();
     }
   } catch (failure) {
@@ -48,7 +49,7 @@ function exchange(
   socket: Socket,
   ip: string,
   { address, payload, judge, silence }: DatagramQuestion,
-  timers: NodeJS.Timeout[],
+  stops: (() => void)[],
 ): Promise<Verdict> {
   return new Promise((resolve) => {
     const where = inWords(address);
@@ -59,8 +60,9 @@ function exchange(
     socket.on("connect", () => {
       const send = (): void => socket.send(payload, (failure) => failure && socket.emit("error", failure));
       send();
-      if (silence) timers.push(setTimeout(() => resolve(silence.verdict), silence.afterMs));
-      else timers.push(setInterval(send, againMs));
+      if (silence) return void stops.push(afterSilence(silence.afterMs, () => resolve(silence.verdict)));
+      const again = setInterval(send, againMs);
+      stops.push(() => clearInterval(again));
     });
     socket.connect(address.port, ip);
   });

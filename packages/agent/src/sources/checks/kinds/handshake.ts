@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import type { Address } from "../../../config/values.js";
 import { secureOptions, type TlsFiles } from "../../../platform/tls-options.js";
+import { afterSilence } from "./silence.js";
 
 /** What a server has shown. `chainCode`: what OpenSSL has against its chain. */
 export type Shown = { certificate: X509Certificate; chainCode?: string };
@@ -41,16 +42,16 @@ function shownOf(socket: TLSSocket): Shown {
 
 function agreement(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => undefined;
     socket.on("session", () => resolve());
     socket.on("data", () => resolve());
     socket.on("secureConnect", () => {
-      if (socket.getProtocol() === "TLSv1.3") timer = setTimeout(resolve, agreedMs);
+      if (socket.getProtocol() === "TLSv1.3") stop = afterSilence(agreedMs, resolve);
       else resolve();
     });
     socket.on("error", reject);
     socket.on("close", () => {
-      clearTimeout(timer);
+      stop();
       resolve();
     });
   });
