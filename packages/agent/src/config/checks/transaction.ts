@@ -5,10 +5,7 @@ import { tlsOptions } from "../tls.js";
 import { answerFields, requestMethod } from "./answer.js";
 import { common } from "./common.js";
 import { jsonPath } from "./json.js";
-
-/** What templates know without a capture; `env:NAME` besides. */
-const givenNames = ["uuid", "now", "now:unix"];
-const environmentName = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
+import { givenNames, isKnown, unknownName } from "./templates.js";
 
 const captureName = z
   .string()
@@ -53,7 +50,7 @@ export const transactionCheck = z
     const look = (list: "steps" | "cleanup") => (one: TransactionStep, at: number) => {
       for (const { path, text } of textsOf(one))
         for (const name of namesIn(text))
-          if (!known.has(name) && !environmentName.test(name))
+          if (!isKnown(name, known))
             context.addIssue({ code: "custom", path: [list, at, ...path], message: unknownName(name, known) });
       for (const name of Object.keys(one.capture)) known.add(name);
     };
@@ -71,18 +68,9 @@ export function textsOf({ url, headers, body }: TransactionStep): { path: string
   ];
 }
 
-/** The variable of the agent's environment that a name stands for; nothing for other names. */
-export function variableOf(name: string): string | undefined {
-  return environmentName.exec(name)?.[1];
-}
-
 /** With whatever the templates become. One that begins with a template is known only when it is asked. */
 function isUrl(text: string): boolean {
   if (text.startsWith("{{")) return true;
   const url = filled(text, () => "1");
   return URL.canParse(url) && /^https?:/.test(url);
-}
-
-function unknownName(name: string, known: ReadonlySet<string>): string {
-  return `{{${name}}} is not known here; known are ${[...known].join(", ")} and env:NAME`;
 }

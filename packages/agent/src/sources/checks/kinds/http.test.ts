@@ -91,6 +91,23 @@ test("http: method, headers and body are sent as configured", async () => {
   assert.match(await ask(http(server.url, { ...more, status: [201] })), /^POST http:.* answered 200$/);
 });
 
+test("http: templates in the body are filled in anew each time, and an unknown one is refused", async () => {
+  const bodies: string[] = [];
+  await using server = await serveHttp((request, response) => {
+    void text(request).then((body) => {
+      bodies.push(body);
+      response.end();
+    });
+  });
+  const body = "{{uuid}} {{now:unix}} {{env:SHOP_TOKEN}}";
+  const check = checkOf<HttpCheck>({ kind: "http", url: server.url, method: "POST", body });
+  const probe = httpProbe(check, { SHOP_TOKEN: "hush" });
+  for (let time = 0; time < 2; time++) assert.equal(await ask(probe), "ok");
+  for (const sent of bodies) assert.match(sent, /^[0-9a-f-]{36} \d{10} hush$/);
+  assert.notEqual(bodies[0], bodies[1]);
+  assert.throws(() => http(server.url, { body: "{{what}}" }), /\{\{what\}\} is not known here/);
+});
+
 test("http: a body matches, line by line, or the reason shows how it begins", async () => {
   await using server = await serveHttp((_, response) => response.end("first\nOK\nlast\n"));
   assert.equal(await ask(http(server.url, { match: "^OK$" })), "ok");

@@ -1,10 +1,10 @@
-import type { TransactionCheck, TransactionStep } from "../../../config/checks/transaction.js";
+import { textsOf, type TransactionCheck, type TransactionStep } from "../../../config/checks/transaction.js";
 import { shown } from "../../../core/shown-url.js";
 import { askHttp, type HttpAnswer } from "../../../platform/ask-http.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { neededBytes, parse, whyUnwanted } from "./http-answer.js";
 import { selected, type Json } from "./json-assertions.js";
-import { TransactionValues } from "./transaction-values.js";
+import { TemplateValues } from "./template-values.js";
 import { whyOf } from "./words.js";
 
 /** What is left to be cleaned up is worth that long, even when everything else has to end; as the setting says. */
@@ -17,13 +17,16 @@ const maxCapturedLength = 1000;
 export function transactionProbe(check: TransactionCheck, env = process.env): Probe {
   return async (signal) => {
     if (signal.aborted) return failed("it was withdrawn before it began");
-    const values = new TransactionValues(check, env);
+    const values = new TemplateValues(
+      [...check.steps, ...check.cleanup].flatMap(textsOf).map(({ text }) => text),
+      env,
+    );
     const why = await firstFault(check, values, signal);
     return verdictOf(why, await cleanUp(check, values));
   };
 }
 
-async function firstFault(check: TransactionCheck, values: TransactionValues, signal: AbortSignal) {
+async function firstFault(check: TransactionCheck, values: TemplateValues, signal: AbortSignal) {
   for (const step of check.steps) {
     const why = await whyNotDone(step, check, values, signal);
     if (why !== undefined) return why;
@@ -32,7 +35,7 @@ async function firstFault(check: TransactionCheck, values: TransactionValues, si
 }
 
 /** All that is wrong with the clean-up; every step of it is tried. */
-async function cleanUp(check: TransactionCheck, values: TransactionValues): Promise<string[]> {
+async function cleanUp(check: TransactionCheck, values: TemplateValues): Promise<string[]> {
   const signal = AbortSignal.timeout(cleanupMs);
   const faults: string[] = [];
   for (const step of check.cleanup) {
@@ -51,7 +54,7 @@ function verdictOf(why: string | undefined, faults: readonly string[]): Verdict 
 async function whyNotDone(
   step: TransactionStep,
   { tls }: TransactionCheck,
-  values: TransactionValues,
+  values: TemplateValues,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const missing = values.missingFor(step);
@@ -83,7 +86,7 @@ async function whyNotDone(
 async function whyNotCaptured(
   { status, body }: HttpAnswer,
   { capture }: TransactionStep,
-  values: TransactionValues,
+  values: TemplateValues,
 ): Promise<string | undefined> {
   const wanted = Object.entries(capture);
   const json = wanted.length === 0 ? null : parse(body);

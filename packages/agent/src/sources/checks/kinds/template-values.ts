@@ -1,22 +1,19 @@
 import { randomUUID } from "node:crypto";
-import {
-  textsOf,
-  variableOf,
-  type TransactionCheck,
-  type TransactionStep,
-} from "../../../config/checks/transaction.js";
+import { variableOf } from "../../../config/checks/templates.js";
+import { textsOf, type TransactionStep } from "../../../config/checks/transaction.js";
 import { filled, namesIn } from "../../../core/template.js";
 
 /** A shorter value is no secret, and would be found in words that mean something else. */
 const shortestHidden = 4;
 
 /** What the templates of one run stand for. */
-export class TransactionValues {
+export class TemplateValues {
   readonly #env: NodeJS.ProcessEnv;
   readonly #known: Map<string, string>;
   readonly #hidden: [variable: string, value: string][];
 
-  constructor({ steps, cleanup }: TransactionCheck, env: NodeJS.ProcessEnv) {
+  /** `texts`: all in which there may be templates. */
+  constructor(texts: readonly string[], env: NodeJS.ProcessEnv) {
     const now = Date.now();
     this.#env = env;
     this.#known = new Map([
@@ -24,7 +21,7 @@ export class TransactionValues {
       ["now", new Date(now).toISOString()],
       ["now:unix", String(Math.floor(now / 1000))],
     ]);
-    const names = [...steps, ...cleanup].flatMap(textsOf).flatMap(({ text }) => namesIn(text));
+    const names = texts.flatMap(namesIn);
     const variables = new Set(names.map(variableOf).filter((variable) => variable !== undefined));
     this.#hidden = [...variables]
       .map((variable): [string, string] => [variable, env[variable] ?? ""])
