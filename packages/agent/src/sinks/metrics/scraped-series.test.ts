@@ -74,6 +74,19 @@ test("a metric that several services show has one header; another type than the 
   assert.deepEqual(await agent.lines('dropped_total{service="c"}'), ['ostler_series_dropped_total{service="c"} 2']);
 });
 
+test("a source may show a metric with another type when nobody else shows it", async () => {
+  using agent = measured();
+  agent.scrape("a", scraped(family("peers")));
+  agent.scrape("a", scraped(family("peers", [{}], "counter")));
+  agent.scrape("b", scraped(family("peers", [{}], "counter")));
+  assert.deepEqual(await agent.lines("peers{"), ['peers{service="a"} 1', 'peers{service="b"} 1']);
+  agent.scrape("a", scraped(family("peers")));
+  assert.deepEqual(await agent.lines("peers{"), ['peers{service="b"} 1']);
+  agent.live(configured("b"), { type: "service.removed", data: { service: "b" } });
+  agent.scrape("a", scraped(family("peers")));
+  assert.deepEqual(await agent.lines("peers{"), ['peers{service="a"} 1']);
+});
+
 test("what has the name of one of the agent's metrics is left out and counted", async () => {
   using agent = measured();
   const taken = ["ostler_anything", "process_cpu_seconds_total", "nodejs_gc_duration_seconds_sum"];

@@ -1,26 +1,8 @@
 import type { Family, Labels, Scraped } from "@ostler/protocol";
 import { exported, hasLabels } from "../../core/labels.js";
 import type { Reading, Sight } from "../../core/series.js";
+import { Sources, type Shown, type Source } from "./sources.js";
 import { escapedValue, headerOf, seriesOf, valueInWords, type Format } from "./text.js";
-
-/** A family of one source, with its lines as they are shown. */
-type Shown = { family: Family; lines: string };
-
-/** What a source showed last; nothing but the reason while it is unreachable. */
-type Source = {
-  service: string | undefined;
-  name: string;
-  at: number;
-  reason: string | undefined;
-  shown: Map<string, Shown>;
-  /** Its families by the names of their series; made when somebody looks. */
-  bySeries: Map<string, Family[]> | undefined;
-  /** The names of the series of its last answer: what is unreachable with it. */
-  carried: ReadonlySet<string>;
-};
-
-/** The figures of the host come from nobody's service. */
-const hostKey = "";
 
 /**
  * What the sources of numbers showed last, for /metrics and for whoever looks at a metric. The series of a service have the label
@@ -29,7 +11,7 @@ const hostKey = "";
  */
 export class ScrapedSeries {
   readonly #isTaken: (name: string) => boolean;
-  readonly #sources = new Map<string, Source>();
+  readonly #sources = new Sources();
   readonly #texts = new Map<Format, Buffer>();
 
   /** `isTaken`: is this the name of a metric of the agent? */
@@ -39,33 +21,26 @@ export class ScrapedSeries {
 
   /** Takes over what a source shows. Tells how many series are shown, and how many were left out. */
   take(service: string, name: string, at: number, seen: Scraped): { series: number; dropped: number } {
-    const key = keyOf(service, name);
-    const before = this.#sources.get(key);
-    const source: Source = {
-      service,
-      name,
-      at,
-      reason: undefined,
-      shown: new Map(),
-      bySeries: undefined,
-      carried: none,
-    };
-    // First it goes, then it comes: what it showed before stands in nobody's way, but it keeps its place.
-    this.#sources.set(key, source);
-    this.#texts.clear();
+    const before = this.#sources.get(service, name);
+    const shown = new Map<string, Shown>();
+    const source: Source = { service, name, at, reason: undefined, shown, bySeries: undefined, carried: none };
+    let series = 0;
+    let dropped = 0;
     if (seen.outcome === "unreachable") {
       source.reason = seen.reason;
       source.carried = before ? carriedBy(before) : none;
-      return { series: 0, dropped: 0 };
+    } else {
+      dropped = seen.dropped;
+      // What it showed before stands in nobody's way.
+      for (const family of seen.families) {
+        const kept = shown.has(family.name) ? nothingOf(family) : this.#kept(family, service, before);
+        dropped += family.points.length - kept.family.points.length;
+        series += kept.family.points.length;
+        if (kept.family.points.length > 0) shown.set(family.name, kept);
+      }
     }
-    let series = 0;
-    let dropped = seen.dropped;
-    for (const family of seen.families) {
-      const kept = this.#kept(family, source);
-      dropped += family.points.length - kept.family.points.length;
-      series += kept.family.points.length;
-      if (kept.family.points.length > 0) source.shown.set(family.name, kept);
-    }
+    this.#sources.put(source);
+    this.#texts.clear();
     return { series, dropped };
   }
 
@@ -74,18 +49,16 @@ export class ScrapedSeries {
       .filter(({ name }) => !this.#isTaken(name))
       .map((family): [string, Shown] => [family.name, { family, lines: lineUp(family, "", new Set()).lines }]);
     const host = { service: undefined, name: "host", at, reason: undefined, bySeries: undefined, carried: none };
-    this.#sources.set(hostKey, { ...host, shown: new Map(shown) });
+    this.#sources.put({ ...host, shown: new Map(shown) });
     this.#texts.clear();
   }
 
   /** Forgets a source, or all of a service. Tells which were there. */
   forget(service: string, name?: string): string[] {
-    const gone = [...this.#sources].filter(
-      ([, its]) => its.service === service && (name === undefined || its.name === name),
-    );
-    for (const [key] of gone) this.#sources.delete(key);
+    const gone = this.#sources.of(service).filter((its) => name === undefined || its.name === name);
+    for (const its of gone) this.#sources.remove(its);
     this.#texts.clear();
-    return gone.map(([, its]) => its.name);
+    return gone.map((its) => its.name);
   }
 
   /** Everything that is shown; made once for each change. */
@@ -93,7 +66,7 @@ export class ScrapedSeries {
     const known = this.#texts.get(format);
     if (known) return known;
     const parts = new Map<string, string[]>();
-    for (const { shown } of this.#sources.values())
+    for (const { shown } of this.#sources.all())
       for (const { family, lines } of shown.values()) {
         const its = parts.get(family.name);
         if (its) its.push(lines);
@@ -105,10 +78,9 @@ export class ScrapedSeries {
   }
 
   look(metric: string, service: string, labels: Labels = {}): Sight {
-    const sources = [...this.#sources.values()].filter((its) => its.service === undefined || its.service === service);
-    const readings = sources.flatMap((source) => readingsIn(source, metric, labels));
+    const its = this.#sources.of(service);
+    const readings = [...this.#sources.of(undefined), ...its].flatMap((source) => readingsIn(source, metric, labels));
     if (readings.length > 0) return { is: "seen", readings };
-    const its = sources.filter((source) => source.service === service);
     const down = its.filter(({ reason }) => reason !== undefined);
     // Of a source that has never answered nobody knows what it would show.
     const lost =
@@ -118,21 +90,25 @@ export class ScrapedSeries {
     return { is: "absent", reason: its.length === 0 ? `nothing shows ${metric}` : `no source of ${service} shows it` };
   }
 
-  /** What may be shown of a family. */
-  #kept(family: Family, source: Source): Shown {
-    const { name } = family;
-    const none = { family: { ...family, points: [] }, lines: "" };
-    if (name.startsWith("ostler_") || this.#isTaken(name) || source.shown.has(name)) return none;
-    const others = [...this.#sources.values()].flatMap((other) => {
-      const shown = other.shown.get(name);
-      return shown ? [{ service: other.service, family: shown.family }] : [];
-    });
-    if (others.some((other) => other.family.type !== family.type)) return none;
-    const first = `service="${escapedValue(source.service ?? "")}"`;
-    const beside = others.filter(({ service }) => service === source.service);
-    const taken = new Set(beside.flatMap((other) => other.family.points.map((point) => seriesIn(point, first))));
-    return lineUp(family, first, taken);
+  /**
+   * What may be shown of a family of a service, which showed `before` until now. Invariant: all services show a family with one
+   * type, so that one of them and the host speak for all.
+   */
+  #kept(family: Family, service: string, before: Source | undefined): Shown {
+    const { name, type } = family;
+    if (name.startsWith("ostler_") || this.#isTaken(name)) return nothingOf(family);
+    const familiesOf = (sources: readonly (Source | undefined)[]): Family[] =>
+      sources.flatMap((source) => (source === before ? [] : (source?.shown.get(name)?.family ?? [])));
+    const others = familiesOf([this.#sources.showing(name, before), ...this.#sources.of(undefined)]);
+    if (others.some((other) => other.type !== type)) return nothingOf(family);
+    const first = `service="${escapedValue(service)}"`;
+    const points = familiesOf(this.#sources.of(service)).flatMap((other) => other.points);
+    return lineUp(family, first, new Set(points.map((point) => seriesIn(point, first))));
   }
+}
+
+function nothingOf(family: Family): Shown {
+  return { family: { ...family, points: [] }, lines: "" };
 }
 
 /** Of a source that has never answered. */
@@ -179,9 +155,4 @@ function bySeries(shown: Iterable<Shown>): Map<string, Family[]> {
 
 function carriedBy({ reason, carried, shown, bySeries: known }: Source): ReadonlySet<string> {
   return reason === undefined ? new Set((known ?? bySeries(shown.values())).keys()) : carried;
-}
-
-/** Names have no slash. */
-function keyOf(service: string, name: string): string {
-  return `${service}/${name}`;
 }
