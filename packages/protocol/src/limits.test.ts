@@ -19,12 +19,12 @@ test("a limit is said with its unit, and which way it was missed", () => {
 });
 
 test("bytes are said in the unit that fits", () => {
-  assert.deepEqual([0, 512, 1536, 64 * 1024, 5.5 * 1024 ** 3, 2 ** 60].map(bytesInWords), [
+  assert.deepEqual([0, 512, 1536, 64 * 1024, 15.37 * 1024 ** 3, 2 ** 60].map(bytesInWords), [
     "0 B",
     "512 B",
     "1.5 KiB",
     "64 KiB",
-    "5.5 GiB",
-    "1049000 TiB",
+    "15.4 GiB",
+    "1048576 TiB",
   ]);
 });

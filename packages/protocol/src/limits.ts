@@ -42,6 +42,5 @@ export function bytesInWords(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const size = Math.max(1, Math.abs(bytes));
   const power = Math.min(units.length - 1, Math.floor(Math.log2(size) / 10));
-  const value = bytes / 1024 ** power;
-  return `${Number(value.toPrecision(Math.abs(value) < 100 ? 2 : 4))} ${units[power]}`;
+  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power]}`;
 }

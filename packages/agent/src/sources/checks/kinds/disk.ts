@@ -1,9 +1,10 @@
 import { statfs } from "node:fs/promises";
+import { bytesInWords } from "@ostler/protocol";
 import type { DiskCheck, Free } from "../../../config/checks/disk.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { patiently } from "../../../core/patient.js";
 import { mountOf } from "../../../platform/mounts.js";
-import { bytesInWords, whyOf } from "./words.js";
+import { whyOf } from "./words.js";
 
 /** Space and inodes of a file system, as anybody but root can use them. `total` is without what is kept for root. */
 export type Room = { free: number; total: number; inodesFree: number; inodes: number };

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
+import { bytesInWords, durationInWords } from "@ostler/protocol";
 import type { FileCheck, FileLimits } from "../../../config/checks/file.js";
 import { failed, passed, warned, type Probe, type Verdict } from "../verdict.js";
 import { patiently } from "../../../core/patient.js";
 import { mountOf } from "../../../platform/mounts.js";
-import { bytesInWords, spanInWords, whyOf } from "./words.js";
+import { whyOf } from "./words.js";
 
 export type Found = { ageMs: number; bytes: number };
 
@@ -33,9 +34,11 @@ export function judgeFile(check: FileCheck, file: Found | undefined): Verdict {
 }
 
 function beyond({ newer_than, older_than, at_least, at_most }: FileLimits, file: Found): string | undefined {
-  const written = `was last written ${spanInWords(file.ageMs)} ago`;
-  if (newer_than !== undefined && file.ageMs > newer_than) return `${written}, longer than ${spanInWords(newer_than)}`;
-  if (older_than !== undefined && file.ageMs <= older_than) return `${written}, less than ${spanInWords(older_than)}`;
+  const written = `was last written ${durationInWords(file.ageMs)} ago`;
+  if (newer_than !== undefined && file.ageMs > newer_than)
+    return `${written}, longer than ${durationInWords(newer_than)}`;
+  if (older_than !== undefined && file.ageMs <= older_than)
+    return `${written}, less than ${durationInWords(older_than)}`;
   const has = `has ${bytesInWords(file.bytes)}`;
   if (at_least !== undefined && file.bytes < at_least) return `${has}, less than ${bytesInWords(at_least)}`;
   if (at_most !== undefined && file.bytes > at_most) return `${has}, more than ${bytesInWords(at_most)}`;
