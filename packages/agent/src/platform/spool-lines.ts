@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
 import { LineSplitter } from "./line-splitter.js";
+import { openIfThere } from "./open-if-there.js";
 
 const chunkBytes = 64 * 1024;
 /** Of a longer line only the beginning is looked at. */
@@ -57,11 +57,4 @@ export function startOfLastLine(path: string): number {
   } finally {
     closeSync(file);
   }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, "r").catch((failure: unknown) => {
-    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined; // Nothing was written yet.
-    throw failure;
-  });
 }

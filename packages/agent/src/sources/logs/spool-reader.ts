@@ -1,7 +1,8 @@
 import { watch } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { Clock } from "../../core/clock.js";
 import { LineSplitter, type Line } from "../../platform/line-splitter.js";
+import { openIfThere } from "../../platform/open-if-there.js";
 
 const chunkBytes = 64 * 1024;
 /** Longer lines are clipped. */
@@ -46,13 +47,6 @@ export async function* readSpool(
   } finally {
     await file.close();
   }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, "r").catch((failure: unknown) => {
-    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined; // Nothing was written yet.
-    throw failure;
-  });
 }
 
 /** Offset at which the last `count` lines begin. */
