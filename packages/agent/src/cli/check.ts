@@ -15,7 +15,7 @@ export async function runCheck(globals: Globals, target: string): Promise<number
 }
 
 function inWords({ service, check }: Target, { status, reason, tookMs }: CheckResult): string {
-  const colour = { passed: "green", warned: "yellow", failed: "red" } as const;
+  const colour = { pending: "yellow", passed: "green", warned: "yellow", failed: "red" } as const;
   const why = reason === undefined ? "" : `: ${reason}`;
   return `${service}/${check} ${paint(colour[status], status)} after ${Math.round(tookMs)} ms${why}`;
 }

@@ -3,7 +3,7 @@ import type { CommandSpec } from "./index.js";
 
 /** What one probe found. A check that fails is a result: the command has done its work. */
 export const checkResult = z.object({
-  status: z.enum(["passed", "warned", "failed"]),
+  status: z.enum(["pending", "passed", "warned", "failed"]).describe("`pending`: it is too early to say"),
   reason: z.string().optional(),
   tookMs: z.number(),
 });
