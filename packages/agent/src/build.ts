@@ -28,7 +28,14 @@ export function buildInfo(): Build {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     buildTime: made?.buildTime ?? "unknown",
-    features: ["supervisor", "checks:http,tcp,exec", "controllers:ostler.v1+json", "tap:cloudevents.json"],
+    features: [
+      "supervisor",
+      "checks:http,tcp,udp,quic,tls,dns,exec,redis,file,disk,socks5,transaction,metric,process,output,push",
+      "numbers:prometheus,json,redis,exec,log",
+      "rules",
+      "controllers:ostler.v1+json",
+      "tap:cloudevents.json",
+    ],
     dependencies: made?.dependencies ?? {},
   };
 }
