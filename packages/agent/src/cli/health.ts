@@ -8,7 +8,8 @@ import {
 } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
-import { numbersTable, type ToldNumber } from "./numbers.js";
+import type { ToldNumber } from "../sinks/http/numbers.js";
+import { numbersTable } from "./numbers.js";
 import { paint, print, printJson, table } from "./output.js";
 import { page } from "./status.js";
 

@@ -1,10 +1,6 @@
 import { durationInWords } from "@ostler/protocol";
+import type { ToldNumber } from "../sinks/http/numbers.js";
 import { paint, table } from "./output.js";
-
-/** A number of a service as /healthz tells it. */
-export type ToldNumber =
-  | { is: "seen"; readings: { labels: Record<string, string>; value: number; at: string }[] }
-  | { is: "absent" | "unreachable"; reason: string };
 
 /** The numbers of all services, one a line: N/A is what nobody knows, which is not zero. Nothing when none are asked for. */
 export function numbersTable(services: Readonly<Record<string, { numbers?: Record<string, ToldNumber> }>>): string {

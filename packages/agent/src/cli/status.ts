@@ -13,7 +13,8 @@ import {
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print, printJson, table } from "./output.js";
-import { numbersTable, type ToldNumber } from "./numbers.js";
+import type { ToldNumber } from "../sinks/http/numbers.js";
+import { numbersTable } from "./numbers.js";
 import { usageLines, type Figures } from "./usage-lines.js";
 
 /** State of all services, or of one with what its processes use. */

@@ -6,7 +6,7 @@ import { labels } from "./numbers/metric.js";
 import { prometheusNumbers } from "./numbers/prometheus.js";
 import { redisNumbers } from "./numbers/redis.js";
 import { setting } from "./setting.js";
-import type { TlsOptions } from "./tls.js";
+import { placedTls, type TlsOptions } from "./tls.js";
 import { name, span } from "./values.js";
 
 /** Where numbers can come from. A source has exactly one of these. */
@@ -79,14 +79,7 @@ export function kindOf(its: Pick<z.output<typeof source>, (typeof sourceKinds)[n
 
 /** The same with absolute paths of files. */
 export function placedMetrics(metrics: MetricsConfig, absolute: (path: string) => string): MetricsConfig {
-  const placedTls = ({ ca, cert, key, ...tls }: TlsOptions): TlsOptions => ({
-    ...tls,
-    ...(ca === undefined ? {} : { ca: absolute(ca) }),
-    ...(cert === undefined ? {} : { cert: absolute(cert) }),
-    ...(key === undefined ? {} : { key: absolute(key) }),
-  });
-  const placed = <T extends { tls?: TlsOptions | undefined }>(its: T): T =>
-    its.tls ? { ...its, tls: placedTls(its.tls) } : its;
+  const placed = <T extends { tls?: TlsOptions | undefined }>(its: T): T => ({ ...its, ...placedTls(its, absolute) });
   const scrape = metrics.scrape.map(({ prometheus, json, redis, ...rest }) => ({
     ...rest,
     ...(prometheus ? { prometheus: placed(prometheus) } : {}),

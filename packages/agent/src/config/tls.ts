@@ -13,3 +13,20 @@ export const tlsOptions = z.strictObject({
   min_version: setting(z.enum(["1.2", "1.3"]).default("1.2"), "Oldest version of TLS that is good enough"),
 });
 export type TlsOptions = z.output<typeof tlsOptions>;
+
+/** The options of something that may have some, with their paths made absolute. */
+export function placedTls(
+  { tls }: { tls?: TlsOptions | undefined },
+  absolute: (path: string) => string,
+): { tls?: TlsOptions } {
+  if (!tls) return {};
+  const { ca, cert, key } = tls;
+  return {
+    tls: {
+      ...tls,
+      ...(ca === undefined ? {} : { ca: absolute(ca) }),
+      ...(cert === undefined ? {} : { cert: absolute(cert) }),
+      ...(key === undefined ? {} : { key: absolute(key) }),
+    },
+  };
+}

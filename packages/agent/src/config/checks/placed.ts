@@ -1,4 +1,4 @@
-import type { TlsOptions } from "../tls.js";
+import { placedTls } from "../tls.js";
 import type { CheckConfig } from "./check.js";
 
 /** A check with its paths made absolute. */
@@ -35,20 +35,4 @@ export function placedCheck(check: CheckConfig, absolute: (path: string) => stri
     default:
       return check satisfies never;
   }
-}
-
-function placedTls(
-  { tls }: { tls?: TlsOptions | undefined },
-  absolute: (path: string) => string,
-): { tls?: TlsOptions } {
-  if (!tls) return {};
-  const { ca, cert, key } = tls;
-  return {
-    tls: {
-      ...tls,
-      ...(ca === undefined ? {} : { ca: absolute(ca) }),
-      ...(cert === undefined ? {} : { cert: absolute(cert) }),
-      ...(key === undefined ? {} : { key: absolute(key) }),
-    },
-  };
 }
