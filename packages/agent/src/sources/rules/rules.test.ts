@@ -542,3 +542,24 @@ test("many rules leave room for others in between", async () => {
   room[Symbol.dispose]();
   assert.ok(mostAtOnce <= 3, `${mostAtOnce} rules were looked at without a break`);
 });
+
+test("a rule that breaks is told of once, and keeps no other from being evaluated", () => {
+  const broken = { name: "broken", expr: { metric: "odd", op: ">", value: 1 } };
+  const deep = { name: "deep", expr: { metric: "depth", op: ">", value: 1 } };
+  const { look, told, degraded } = host(broken, deep);
+  const nonsense = { is: "seen", readings: undefined } as unknown as Sight;
+  look({ odd: nonsense, depth: 2 }, 2);
+  assert.deepEqual(told(), ["fired deep"]);
+  assert.equal(degraded.length, 1);
+  assert.match(degraded[0] ?? "", /^evaluation of web\/broken: /);
+  look({ odd: 0, depth: 0 });
+  assert.equal(degraded[1], "evaluation of web/broken recovered");
+  assert.equal(told().length, 2);
+});
+
+test("a rule that breaks and then leaves the configuration is no longer told of", async () => {
+  const { look, reload, degraded } = host({ name: "broken", expr: { metric: "odd", op: ">", value: 1 } });
+  look({ odd: { is: "seen", readings: undefined } as unknown as Sight });
+  await reload();
+  assert.equal(degraded[1], "evaluation of web/broken recovered");
+});

@@ -1,4 +1,4 @@
-import { maintenanceOf, notFound, OstlerError, own, type Actor, type HostState } from "@ostler/protocol";
+import { maintenanceOf, messageOf, notFound, OstlerError, own, type Actor, type HostState } from "@ostler/protocol";
 import type { ServiceConfig } from "../../config/services.js";
 import { rulesOf, type Rule } from "../../config/rules/rules.js";
 import type { Prepared } from "../../core/assembly.js";
@@ -37,6 +37,7 @@ export class Rules implements Disposable {
   readonly #looks: Looks;
   readonly #overlooked: Overlooked;
   readonly #atRest = new Map<string, number>();
+  readonly #broken = new Set<string>();
   #watches = new Map<string, RuleWatch>();
   #services: readonly string[] = [];
   #everyMs: number;
@@ -106,6 +107,7 @@ export class Rules implements Disposable {
       if (this.#watches.get(key) !== watch) {
         watch.clear("removed");
         this.#overlooked.forget(watch);
+        this.#mend(watch);
       }
     retireMissing(this.#watches, this.#deps);
     for (const [key, watch] of this.#watches) {
@@ -168,10 +170,28 @@ export class Rules implements Disposable {
         return;
       }
       const watch = watches[at];
-      if (watch && this.#watches.get(keyOfRule(watch.service, watch.rule.name)) === watch) this.#evaluate(watch, round);
+      if (watch && this.#watches.get(keyOfRule(watch.service, watch.rule.name)) === watch) this.#try(watch, round);
     }
     const leftMs = round.moment.nowMs + this.#everyMs - clock.monotonic();
     this.#cancel = clock.after(Math.max(0, leftMs), () => this.#begin());
+  }
+
+  /** A rule that breaks is told of once, and keeps no other from being evaluated. */
+  #try(watch: RuleWatch, round: Round): void {
+    try {
+      this.#evaluate(watch, round);
+      this.#mend(watch);
+    } catch (fault) {
+      const part = evaluationOf(watch);
+      if (this.#broken.has(part)) return;
+      this.#broken.add(part);
+      this.#deps.degraded(part, messageOf(fault));
+    }
+  }
+
+  #mend(watch: RuleWatch): void {
+    const part = evaluationOf(watch);
+    if (this.#broken.delete(part)) this.#deps.recovered(part);
   }
 
   #seeLife(service: string, { state, moment, lives }: Round): void {
@@ -208,6 +228,10 @@ export class Rules implements Disposable {
     });
     this.#overlooked.tell(watch);
   }
+}
+
+function evaluationOf({ service, rule }: RuleWatch): string {
+  return `evaluation of ${service}/${rule.name}`;
 }
 
 function isSame(one: Rule, other: Rule): boolean {
