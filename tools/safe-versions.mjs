@@ -12,6 +12,7 @@ const least = {
   "json-p3": "2.0.0",
   systeminformation: "5.33.23", // command injections by what the host is named: CVE-2026-50289 before 5.31.7 is the last of many
   "node-cron": "4.5.0", // endless loop at a change of summer time before 4.3.0
+  tail: "2.2.6",
 };
 
 const { packages } = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"));

@@ -4,7 +4,12 @@ const maxUnderWay = 3;
 /** Nobody takes more turns than these, so that checks and figures leave one to each other. The rest waits. */
 const maxOfOneAsker = 2;
 
-export type Asker = "checks" | "figures";
+export type Asker = "checks" | "figures" | "follows";
+
+/** Asks once it is its turn, however long that takes; settles as the asking does. */
+export function inItsTurn<T>(asker: Asker, mount: string | undefined, ask: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => void inTurn({ asker, mount }, () => ask().then(resolve, reject)));
+}
 
 /**
  * Asks something that can hang and cannot be ended, such as a file system. Whoever asks about the same path while it hangs
