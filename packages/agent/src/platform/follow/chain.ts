@@ -1,0 +1,165 @@
+import type { Clock } from "../../core/clock.js";
+import type { Buffers } from "./buffers.js";
+import type { ByteSource } from "./byte-source.js";
+import { FollowedFile } from "./followed-file.js";
+import type { Step, Standing } from "./line-reader.js";
+import type { Block, Gap, Place, Position } from "./place.js";
+import { Unreadable } from "./unreadable.js";
+
+/** A rotated file is followed beside the new one until nobody has written to it for so long; what comes then is not seen. */
+export const lateMs = 60_000;
+/** Beyond so many rotated files the oldest one is followed no more. */
+const maxLate = 8;
+/** A file that is written to without end waits for a look at the others after so many blocks. */
+const maxBlocksAtOnce = 64;
+
+export type ChainDeps = {
+  clock: Clock;
+  buffers: Buffers;
+  maxLineBytes: number;
+  canWatch: boolean;
+  take: (block: Block) => void | Promise<void>;
+  gap: (gap: Gap) => void;
+  /** One of its files may have changed, or has another name. */
+  changed: (isMoved: boolean) => void;
+};
+
+/** What was read of a file is no longer in it. `knownBytes`: so long it was once. */
+export type Lost = { position: Position; knownBytes: number };
+
+/** `more`: there is more to read at once. `lost`: that of the last file, which was let go. */
+export type ChainResult = { more: boolean; hasRead: boolean; lost?: Lost };
+
+/**
+ * The contents of one path that are read, oldest first: each to its end before the next one is begun. The last one is at the
+ * path, or was until now; those before it are late: somebody may still write to them.
+ */
+export class Chain {
+  readonly #deps: ChainDeps;
+  #files: FollowedFile[] = [];
+
+  constructor(deps: ChainDeps) {
+    this.#deps = deps;
+  }
+
+  get last(): FollowedFile | undefined {
+    return this.#files.at(-1);
+  }
+
+  get files(): readonly FollowedFile[] {
+    return this.#files;
+  }
+
+  async push(source: ByteSource, standing: Standing, generation: number, isWhole: boolean): Promise<FollowedFile> {
+    const { maxLineBytes, canWatch, changed } = this.#deps;
+    const options = { generation, maxLineBytes, isWhole, ...(canWatch && !isWhole ? { changed } : {}) };
+    const file = await FollowedFile.open(source, standing, options);
+    file.lastNewMs = this.#deps.clock.monotonic();
+    this.#files.push(file);
+    return file;
+  }
+
+  /** After all that was taken; nothing before there is a file. What was not begun yet is found again by what comes before it. */
+  get position(): Position | undefined {
+    const at = this.#files.findIndex((file) => !file.reachedEnd);
+    const current = this.#files.at(at);
+    if (!current) return undefined;
+    const { clock } = this.#deps;
+    const late = this.#files.slice(0, at).map((file) => ({
+      ...file.position,
+      untilMs: clock.now() + lateMs - (clock.monotonic() - file.lastNewMs),
+    }));
+    return { ...current.position, ...(late.length > 0 ? { late } : {}) };
+  }
+
+  /** Reads what has changed; at a look also what nobody tells of. */
+  async read(signal: AbortSignal, isLook: boolean): Promise<ChainResult> {
+    const result: ChainResult = { more: false, hasRead: false };
+    for (const file of [...this.#files]) {
+      if (signal.aborted) return result;
+      if (file.isDirty || (isLook && (file !== this.last || !file.isWatched)))
+        Object.assign(result, await this.#readOne(file, signal));
+      if (!file.reachedEnd) return { ...result, more: true };
+      if (file !== this.last && this.#files.includes(file)) await this.#letGo(file);
+    }
+    return result;
+  }
+
+  async close(): Promise<void> {
+    const files = this.#files;
+    this.#files = [];
+    for (const file of files) await file.close();
+  }
+
+  async #readOne(file: FollowedFile, signal: AbortSignal): Promise<Partial<ChainResult>> {
+    file.isDirty = false;
+    let some: Partial<ChainResult> = {};
+    for (let block = 0; block < maxBlocksAtOnce && !signal.aborted; block++) {
+      const kind = await this.#step(file);
+      if (kind === "changed") return { ...some, ...(await this.#changed(file)) };
+      if (kind === "end") {
+        file.reachedEnd = true;
+        return some;
+      }
+      some = { hasRead: true };
+      file.lastNewMs = this.#deps.clock.monotonic();
+    }
+    file.isDirty = true;
+    return { ...some, more: true };
+  }
+
+  /** What could not be taken is read again. */
+  async #step(file: FollowedFile): Promise<Step["kind"]> {
+    const before = file.reader.standing;
+    try {
+      return await file.reader.next(this.#deps.buffers, (step) => this.#hand(file, step));
+    } catch (failure) {
+      file.reader.standing = before;
+      file.isDirty = true;
+      if (!(failure instanceof Unreadable)) throw failure;
+      this.#deps.gap({ reason: "rotated-away", from: placeOf(file) });
+      await this.#drop(file);
+      return "end";
+    }
+  }
+
+  async #hand({ generation }: FollowedFile, step: Step): Promise<void> {
+    if (step.kind === "freed")
+      return this.#deps.gap({ reason: "freed", bytes: step.bytes, from: { generation, offset: step.offset } });
+    const { position } = this;
+    if (step.kind !== "lines" || !position) return;
+    const { bytes, offset, clipped } = step;
+    await this.#deps.take({ bytes, place: { generation, offset }, clipped, position });
+  }
+
+  /** Of a late file that was emptied there is nobody any more who would have copied it. */
+  async #changed(file: FollowedFile): Promise<Partial<ChainResult>> {
+    const isLast = file === this.last;
+    const { position } = this;
+    await this.#drop(file);
+    if (isLast && position)
+      return { lost: { position: { ...position, ...file.position }, knownBytes: file.knownBytes } };
+    this.#deps.gap({ reason: "truncated", from: placeOf(file) });
+    return {};
+  }
+
+  /** Ends with a late file once it is over: copies at once, others when they are quiet, or too many. */
+  async #letGo(file: FollowedFile): Promise<void> {
+    const { clock, buffers } = this.#deps;
+    const isQuiet = clock.monotonic() - file.lastNewMs >= lateMs;
+    const isTooOld = this.#files.indexOf(file) < this.#files.length - 1 - maxLate;
+    if (!file.isWhole && !isQuiet && !isTooOld) return;
+    await file.reader.rest(buffers, (step) => this.#hand(file, step));
+    await this.#drop(file);
+  }
+
+  async #drop(file: FollowedFile): Promise<void> {
+    file.reachedEnd = true;
+    this.#files = this.#files.filter((one) => one !== file);
+    await file.close();
+  }
+}
+
+function placeOf({ generation, reader }: FollowedFile): Place {
+  return { generation, offset: reader.standing.offset };
+}
