@@ -51,8 +51,13 @@ test("a marker has a pattern and a time, and a pattern that is none is told with
     match: "Listening on \\d+",
     within: 30_000,
   });
-  assert.match(marker("(up"), /api\.marker\.match: must be a regular expression: .*Unterminated group/);
-  assert.match(marker("a**"), /Nothing to repeat/);
+  assert.match(
+    marker("(up"),
+    /api\.marker\.match: must be a regular expression: \( is not closed; .*, at character 1 /,
+  );
+  assert.match(marker("a**"), /nothing to repeat/);
+  assert.match(marker("up(?=!)"), /1:\d+ .*A lookahead cannot be matched in linear time; .*, at character 3 /);
+  assert.match(marker("(u)\\1"), /A backreference cannot/);
   assert.notEqual(marker(""), "");
   assert.notEqual(marker("x".repeat(1001)), "");
   assert.match(problemsOf(file("marker: {match: up}")).join(), /marker\.within: must be a duration/);

@@ -290,9 +290,7 @@ export const serviceEvents = {
     .object({
       ...ofMarker,
       withinMs: z.int(),
-      because: z
-        .enum(["not-written", "too-slow", "unreadable"])
-        .describe("`too-slow`: the pattern took too long on what was written, and is not tried on this run any more"),
+      because: z.enum(["not-written", "unreadable"]),
       reason: z.string().optional().describe("Why its output could not be read"),
       lastLine: z.string().optional().describe("What it wrote last, as far as that was read"),
     })

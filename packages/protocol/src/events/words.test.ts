@@ -93,13 +93,6 @@ const sentences: [HostEvent, string][] = [
     },
     'web: marker "up" not seen within 30 s, its last line: waiting for db',
   ],
-  [
-    {
-      type: "service.marker-missed",
-      data: { ...main, run: 2, match: "(a+)+$", withinMs: 30_000, because: "too-slow", lastLine: "aaaa" },
-    },
-    'web: marker "(a+)+$" not seen within 30 s, the pattern takes too long',
-  ],
   [{ type: "service.unready", data: { service: "web", reasons: ["a", "b"] } }, "web is not ready: a; b"],
   [
     { type: "check.failed", data: { service: "web", check: "up", role: "readiness", reason: "refused", failures: 3 } },

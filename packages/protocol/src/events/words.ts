@@ -92,7 +92,7 @@ export function eventInWords(event: HostEvent): string {
     case "service.marker-missed": {
       const { match, withinMs, because, reason, lastLine } = event.data;
       const written = lastLine === undefined ? "it has written nothing" : `its last line: ${lastLine}`;
-      const why = { "not-written": written, "too-slow": "the pattern takes too long", unreadable: reason ?? because };
+      const why = { "not-written": written, unreadable: reason ?? because };
       return `${who(event.data)}: marker "${match}" not seen within ${seconds(withinMs)}, ${why[because]}`;
     }
     case "service.ready":

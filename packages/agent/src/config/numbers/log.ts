@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Pattern } from "../../core/pattern/pattern.js";
 import { pattern } from "../pattern.js";
 import { setting } from "../setting.js";
 import { name } from "../values.js";
@@ -89,10 +90,10 @@ export function countsLines({ match }: { match?: string | undefined }): boolean 
 }
 
 /** Names of the groups of a pattern; nothing when there is none, or it is wrong, which its own schema tells. */
-function groupsIn(match: string | undefined): string[] | undefined {
+function groupsIn(match: string | undefined): readonly string[] | undefined {
   if (match === undefined) return undefined;
   try {
-    return Object.keys(new RegExp(`${match}|`).exec("")?.groups ?? {});
+    return Pattern.parse(match).groupNames;
   } catch {
     return undefined; // Told by `pattern`.
   }

@@ -205,18 +205,6 @@ test("a reload that takes the marker away ends the search", async () => {
   assert.deepEqual([web.told(), web.clock.waiting], [[], 0]);
 });
 
-test("a pattern that takes too long is given up for this run, and told", async () => {
-  await using web = host(within("(a+)+$"));
-  web.bus.publish(started("web"));
-  web.write(`${"a".repeat(64)}!\n`);
-  await web.pass(1000);
-  assert.deepEqual(
-    web.told().map(({ data }) => "because" in data && data.because),
-    ["too-slow"],
-  );
-  assert.equal(web.clock.waiting, 0);
-});
-
 test("output that cannot be read is told as that", async () => {
   await using web = host(within("up"));
   mkdirSync(web.path());

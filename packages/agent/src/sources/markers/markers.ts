@@ -7,7 +7,6 @@ import type { Publish, Published } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import { spoolPath, streams, type SpoolMark } from "../../platform/spool.js";
-import { Matcher } from "../../platform/matcher.js";
 import { search } from "./search.js";
 import { SpoolLines } from "../../platform/spool-lines.js";
 
@@ -33,7 +32,6 @@ const maxLastLine = 500;
 /** Waits after each start for the line that shows that a process has come up; tells when it comes, and when it does not. */
 export class Markers implements AsyncDisposable {
   readonly #deps: MarkersDeps;
-  readonly #matcher = new Matcher();
   #services: Services;
   /** What ends the search of each process. */
   readonly #searching = new Map<string, AbortController>();
@@ -101,7 +99,7 @@ export class Markers implements AsyncDisposable {
   async #search(slot: Slot, run: number, { match, within }: Marker, signal: AbortSignal): Promise<void> {
     const { clock, publish } = this.#deps;
     const wanted = { match, withinMs: within, spentMs: this.#spentMs(slot), open: () => this.#open(slot, run) };
-    const found = await search(wanted, { clock, matcher: this.#matcher }, signal);
+    const found = await search(wanted, { clock }, signal);
     if (!found || signal.aborted) return;
     this.#stop(slot);
     const about = { ...slot, run, match };

@@ -1,6 +1,6 @@
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
-import type { Matcher } from "../../platform/matcher.js";
+import { Pattern } from "../../core/pattern/pattern.js";
 import type { SpoolLines } from "../../platform/spool-lines.js";
 
 export type Wanted = {
@@ -14,7 +14,7 @@ export type Wanted = {
 
 export type Found =
   | { seen: true; tookMs: number }
-  | { seen: false; because: "not-written" | "too-slow" | "unreadable"; reason?: string; lastLine?: string };
+  | { seen: false; because: "not-written" | "unreadable"; reason?: string; lastLine?: string };
 
 /** A run that has run for so long is looked at again after a tenth of that, within these bounds. */
 const minPauseMs = 25;
@@ -26,10 +26,10 @@ const maxPauseMs = 1000;
  */
 export async function search(
   { match, withinMs, spentMs, open }: Wanted,
-  { clock, matcher }: { clock: Clock; matcher: Matcher },
+  { clock }: { clock: Clock },
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  const pattern = new RegExp(match);
+  const pattern = Pattern.parse(match, { caseSensitive: true });
   const beganMs = clock.monotonic() - spentMs;
   const spent = (): number => clock.monotonic() - beganMs;
   let spools: SpoolLines[] | undefined;
@@ -44,10 +44,8 @@ export async function search(
       for (const spool of spools)
         for await (const lines of spool.more(isOver, signal)) {
           if (signal.aborted) return undefined;
-          const at = matcher.find(pattern, lines);
+          if (lines.some((line) => pattern.test(line))) return { seen: true, tookMs: Math.round(spent()) };
           lastLine = lines.findLast(saysSomething) ?? lastLine;
-          if (at === "too-slow") return { seen: false, because: at, ...(lastLine === undefined ? {} : { lastLine }) };
-          if (at >= 0) return { seen: true, tookMs: Math.round(spent()) };
         }
     } catch (failure) {
       return { seen: false, because: "unreadable", reason: messageOf(failure) };

@@ -70,11 +70,11 @@ test("what was written before the check began is not looked at, but of an older 
   assert.match(await web.ask(), /^no line matched/);
 });
 
-test("a pattern that never ends fails, and holds nothing up", async () => {
+test("a pattern that would take for ever elsewhere is answered", async () => {
   using web = spool({ match: "^(a+)+$" });
   await web.ask();
-  web.write(`${"a".repeat(60)}!\n`);
-  assert.match(await web.ask(), /takes too long/);
+  web.write(`${"a".repeat(5000)}!\n`);
+  assert.match(await web.ask(), /^\? no line matched/);
 });
 
 test("who asks twice at once gets two answers of the same lines", async () => {

@@ -23,12 +23,10 @@ function source(settings: object, before: Readonly<Record<string, string>> = {})
 
 const counted = { n: { match: "!", type: "counter" } };
 
-test("a pattern that never ends is told, and holds up neither another metric nor the next look", async () => {
-  using its = source({ values: { slow: { match: "^(a+)+$", type: "counter" }, ...counted } });
-  its.write("web.main.stdout", `${"a".repeat(64)}!\n`);
-  await assert.rejects(its.look(), /the pattern "\^\(a\+\)\+\$" of slow takes too long on what is written$/);
-  its.write("web.main.stdout", "aa\n!\n");
-  assert.deepEqual(await its.look(), ["counter slow 1", "counter n 2"]);
+test("a pattern that would take for ever elsewhere counts like any other", async () => {
+  using its = source({ values: { letters: { match: "^(a+)+$", type: "counter" }, ...counted } });
+  its.write("web.main.stdout", `${"a".repeat(5000)}!\naa\n`);
+  assert.deepEqual(await its.look(), ["counter letters 1", "counter n 1"]);
 });
 
 test("the instances of a process count together, and no other process", async () => {

@@ -1,6 +1,6 @@
 import { own, type Labels } from "@ostler/protocol";
+import { Pattern } from "../../../core/pattern/pattern.js";
 import { countsLines, type LogValue } from "../../../config/numbers/log.js";
-import type { Groups, Matcher } from "../../../platform/matcher.js";
 
 /** Some lines that were read at once. */
 export type Lines = {
@@ -13,7 +13,7 @@ export type Lines = {
 export type LineValue = { value: number; labels: Labels };
 
 /** Finds the numbers of one metric in lines. A line without one, or with something else in its place, says nothing. */
-export type FindValues = (lines: Lines) => LineValue[] | "too-slow";
+export type FindValues = (lines: Lines) => LineValue[];
 
 export function linesOf(texts: readonly string[]): Lines {
   let documents: Record<string, unknown>[] | undefined;
@@ -25,7 +25,7 @@ export function varyingLabels(labels: Labels): [label: string, from: string][] {
   return Object.entries(labels).flatMap(([label, text]) => (text.startsWith("$") ? [[label, text.slice(1)]] : []));
 }
 
-export function finderOf(config: LogValue, matcher: Matcher): FindValues {
+export function finderOf(config: LogValue): FindValues {
   const { match, json, scale } = config;
   const varying = varyingLabels(config.labels);
   const said = (number: unknown, get: (from: string) => unknown): LineValue[] => {
@@ -37,14 +37,13 @@ export function finderOf(config: LogValue, matcher: Matcher): FindValues {
   };
   if (json !== undefined)
     return (lines) => lines.documents().flatMap((document) => said(at(document, json), (path) => at(document, path)));
-  const pattern = new RegExp(match ?? "");
+  const pattern = Pattern.parse(match ?? "", { caseSensitive: true });
   const isCount = countsLines(config);
-  const valueIn = (groups: Groups): unknown => (isCount ? 1 : groups.value);
-  return ({ texts }) => {
-    const found = matcher.groupsOf(pattern, texts);
-    if (found === "too-slow") return found;
-    return found.flatMap((groups) => (groups ? said(valueIn(groups), (group) => groups[group]) : []));
-  };
+  return ({ texts }) =>
+    texts.flatMap((text) => {
+      const groups = pattern.exec(text)?.groups;
+      return groups ? said(isCount ? 1 : groups.value, (group) => groups[group]) : [];
+    });
 }
 
 /** A number, also as text. */
