@@ -1,4 +1,5 @@
 import { messageOf, OstlerError, own, type HostState } from "@ostler/protocol";
+import { Pattern } from "../core/pattern/pattern.js";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print } from "./output.js";
@@ -39,9 +40,9 @@ function noteAttached(service: string, { services }: HostState): void {
   );
 }
 
-function regexOf(text: string): RegExp {
+function regexOf(text: string): Pattern {
   try {
-    return new RegExp(text);
+    return Pattern.parse(text, { caseSensitive: true });
   } catch (cause) {
     throw new OstlerError("bad-request", `--grep: ${messageOf(cause)}`, { cause });
   }
