@@ -12,7 +12,7 @@ import {
   type HostState,
 } from "@ostler/protocol";
 import { buildInfo, inventoryProgram } from "./build.js";
-import { scaled } from "./config/instances.js";
+import { effective } from "./config/effective.js";
 import type { Loaded } from "./config/load.js";
 import { wantedNumbers } from "./config/metrics.js";
 import { processesOf } from "./config/services.js";
@@ -27,8 +27,10 @@ import { Pulse } from "./core/pulse.js";
 import { Scope } from "./core/scope.js";
 import { lockAgent } from "./platform/agent-lock.js";
 import { bootId } from "./platform/proc.js";
+import { allSpools } from "./platform/spool.js";
 import { marksLeft } from "./platform/tree.js";
 import { handlersOf } from "./handlers.js";
+import { startPatterns } from "./patterns-part.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
@@ -36,6 +38,7 @@ import { readLogs, type LogQuery } from "./sources/logs/logs.js";
 import { SpoolLimit } from "./sources/logs/spool-limit.js";
 import { Markers } from "./sources/markers/markers.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
+import { DebugWatch } from "./sources/debug/debug.js";
 import { Host } from "./sources/host/host.js";
 import { InventoryWatch } from "./sources/host/inventory.js";
 import { Dossier } from "./sources/dossier/dossier.js";
@@ -130,6 +133,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.subscribe("log", log.follow));
   scope.own(bus.subscribe("metrics", metrics.follow));
   scope.own(bus.onSample("metrics", metrics.take));
+  scope.own(bus.onSample("log", log.take));
   scope.own(bus.subscribe("readiness", readinessWatch(bus.publish)));
   const settledRuns = scope.own(
     new SettledRuns(store.settledRuns, {
@@ -174,6 +178,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   for (const { part, reason } of store.problems) degraded(part, reason);
 
   const maintenance = scope.own(new MaintenanceWatch({ publish: bus.publish, state: () => bus.state, clock }));
+  const debug = scope.own(new DebugWatch({ publish: bus.publish, state: () => bus.state, clock }));
   const rules = scope.own(
     Rules.start(rulesIn(config), {
       publish: bus.publish,
@@ -184,7 +189,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       recovered,
     }),
   );
-  const services = scaled(config.services, bus.state);
+  const services = effective(config.services, bus.state);
+  const spoolsBefore = allSpools(store.spools);
   const left = marksLeft(store.agentId);
   const schedules = scope.own(new Schedules(services, { publish: bus.publish, clock, state: () => bus.state }));
   const supervisor = scope.own(
@@ -300,7 +306,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         publish: bus.publish,
         state: () => bus.state,
         ...{ clock, env, agentId: store.agentId },
-        ...{ supervisor, checks, markers, rules, maintenance, leftTasks, reload },
+        ...{ supervisor, checks, markers, rules, maintenance, debug, leftTasks, reload },
       }),
       { publish: bus.publish, state: () => bus.state, synced: (seq) => journal.synced(seq), clock },
     ),
@@ -317,6 +323,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   );
 
   schedules.catchUp();
+  debug.resume();
 
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
     readLogs(query, { spools: store.spools, state: () => bus.state, clock }, signal);
@@ -361,13 +368,19 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       lagMs: () => metrics.lagMs,
     }),
   );
+  const patterns = await startPatterns(loaded, scope, {
+    ...{ bus, clock, journal, store, spoolsBefore, degraded, recovered },
+    lastSeq: previous.seq,
+    secrets: () => reload.running.secrets,
+  });
   parts.push(
     { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
     { name: "http", prepare: (next) => http.prepare(next.config.http) },
     { name: "schedules", prepare: async (next) => schedules.prepare(next.config.services) },
     { name: "rules", prepare: async (next) => rules.prepare(rulesIn(next.config)) },
     servicesPart({ supervisor, checks, env, state: () => bus.state }),
-    { name: "markers", prepare: async (next) => markers.prepare(scaled(next.config.services, bus.state)) },
+    { name: "markers", prepare: async (next) => markers.prepare(effective(next.config.services, bus.state)) },
+    patterns,
     { name: "host", prepare: async (next) => host.prepare(next.config.agent.host) },
     { name: "usage", prepare: async (next) => usage.prepare(next.config.agent.usage) },
     { name: "scrape", prepare: async (next) => scrape.prepare(next.config.services) },

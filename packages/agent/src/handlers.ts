@@ -1,6 +1,8 @@
 import type { HostState } from "@ostler/protocol";
 import { beginMaintenance } from "./commands/begin-maintenance.js";
 import { baselineRule } from "./commands/baseline-rule.js";
+import { beginDebug } from "./commands/begin-debug.js";
+import { endDebug } from "./commands/end-debug.js";
 import { endMaintenance } from "./commands/end-maintenance.js";
 import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
@@ -13,16 +15,18 @@ import { runTask } from "./commands/run-task.js";
 import { scaleService } from "./commands/scale-service.js";
 import { startService } from "./commands/start-service.js";
 import { stopService } from "./commands/stop-service.js";
-import { scaled } from "./config/instances.js";
+import { effective } from "./config/effective.js";
 import type { Publish } from "./core/bus.js";
 import type { Clock } from "./core/clock.js";
 import type { Handlers } from "./core/dispatcher.js";
 import type { Checks } from "./sources/checks/checks.js";
+import type { DebugWatch } from "./sources/debug/debug.js";
 import type { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import type { Markers } from "./sources/markers/markers.js";
 import type { Reload } from "./sources/reload/reload.js";
 import type { Rules } from "./sources/rules/rules.js";
 import type { Supervisor } from "./sources/supervisor/supervisor.js";
+import { startsAnew } from "./services-part.js";
 import type { LeftTasks } from "./sources/tasks/left-tasks.js";
 
 export type Hands = {
@@ -36,6 +40,7 @@ export type Hands = {
   markers: Markers;
   rules: Rules;
   maintenance: MaintenanceWatch;
+  debug: DebugWatch;
   leftTasks: LeftTasks;
   reload: Reload;
 };
@@ -44,6 +49,15 @@ export type Hands = {
 export function handlersOf(hands: Hands): Handlers {
   const { publish, state, supervisor, checks, markers, rules, maintenance, leftTasks, reload } = hands;
   const services = (): typeof reload.running.config.services => reload.running.config.services;
+  const debug = {
+    watch: hands.debug,
+    services,
+    apply: async (service: string, signal: AbortSignal) => {
+      const next = effective(services(), state());
+      const isOther = startsAnew(supervisor.services, next);
+      await supervisor.reconfigure(next, (slot) => slot.service === service && isOther(slot), signal);
+    },
+  };
   return {
     "service.start": startService(supervisor, state),
     "service.stop": stopService(supervisor),
@@ -54,7 +68,7 @@ export function handlersOf(hands: Hands): Handlers {
       state,
       services,
       apply: async (service, process, signal) => {
-        const next = scaled(services(), state());
+        const next = effective(services(), state());
         await supervisor.reconfigure(next, () => false, signal);
         checks.reconfigure(next);
         await markers.prepare(next).commit(signal);
@@ -67,6 +81,8 @@ export function handlersOf(hands: Hands): Handlers {
     "rule.baseline": baselineRule(rules),
     "maintenance.on": beginMaintenance(maintenance),
     "maintenance.off": endMaintenance(maintenance),
+    "debug.on": beginDebug(debug),
+    "debug.off": endDebug(debug),
     "task.run": runTask({
       services,
       left: leftTasks,

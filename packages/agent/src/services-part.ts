@@ -1,6 +1,6 @@
 import { OstlerError, type HostState } from "@ostler/protocol";
 import type { Loaded } from "./config/load.js";
-import { scaled } from "./config/instances.js";
+import { effective } from "./config/effective.js";
 import { effectOf } from "./config/plan.js";
 import { processesOf } from "./config/services.js";
 import type { ProcessConfig } from "./config/processes.js";
@@ -23,8 +23,8 @@ export function servicesPart({ supervisor, checks, env, state }: ServicesPartDep
     name: "services",
     prepare: async ({ config }) => {
       const before = supervisor.services;
-      const services = scaled(config.services, state());
-      const isChanged = (slot: Slot): boolean => changes(slot, before, services);
+      const services = effective(config.services, state());
+      const isChanged = startsAnew(before, services);
       for (const slot of slotsOf(services).filter(isChanged)) refuseUnstartable(slot, services, env);
       return {
         commit: async (signal) => {
@@ -47,6 +47,11 @@ function slotsOf(services: Services): Slot[] {
 function processIn(services: Services, { service, process }: Slot): ProcessConfig | undefined {
   const config = services[service];
   return config && processesOf(config)[process];
+}
+
+/** Is a process to be started anew when it goes over from one configuration to the other? */
+export function startsAnew(before: Services, after: Services): (slot: Slot) => boolean {
+  return (slot) => changes(slot, before, after);
 }
 
 /** Is a setting of the process another one that takes effect only by a start? What restarts it is said at each setting. */

@@ -16,6 +16,8 @@ export type Store = {
   settledRuns: string;
   journal: Disk;
   cursors: Disk;
+  /** How far the lines of services have been looked at. */
+  checkpoints: Disk;
   problems: { part: string; reason: string }[];
 };
 
@@ -37,6 +39,7 @@ export async function openStore({ data_dir: dataDir, run_dir: wantedRunDir }: Co
   };
   const journal = orMemory("journal", join(dataDir, "journal"));
   const cursors = orMemory("cursors", join(dataDir, "cursors"));
+  const checkpoints = orMemory("log checkpoints", join(dataDir, "log-checkpoints"));
   const agentId = await agentIdIn(dataDir).catch((failure: unknown) => {
     problems.push({ part: "identity", reason: `cannot be stored: ${messageOf(failure)}` });
     return derivedAgentId(dataDir);
@@ -48,6 +51,7 @@ export async function openStore({ data_dir: dataDir, run_dir: wantedRunDir }: Co
     settledRuns: join(dataDir, "settled-runs.json"),
     journal,
     cursors,
+    checkpoints,
     problems,
   };
 }

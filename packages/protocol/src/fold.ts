@@ -3,6 +3,7 @@ import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
 import { foldAlert } from "./fold-alert.js";
 import { acceptCommand, finishCommand } from "./fold-command.js";
+import { foldPattern } from "./fold-pattern.js";
 import {
   countEnd,
   exceed,
@@ -142,6 +143,17 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
       return event.data.service === undefined
         ? withoutMaintenance(state)
         : withService(state, event.data.service, withoutMaintenance);
+    case "debug.began": {
+      const { service, actor: by, reason, forMs } = event.data;
+      const debug = { by, since: time, until: after(time, forMs), reason };
+      return withService(state, service, (its) => ({ ...its, debug }));
+    }
+    case "debug.expired":
+      return withService(state, event.data.service, (its) =>
+        its.debug ? { ...its, debug: { ...its.debug, isOver: true } } : its,
+      );
+    case "debug.ended":
+      return withService(state, event.data.service, ({ debug, ...rest }) => rest);
     case "service.ready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
     case "service.unready":
@@ -154,6 +166,10 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "rule.baselined":
     case "rule.removed":
       return withService(state, event.data.service, (service) => foldAlert(service, event, time));
+    case "pattern.matched":
+    case "pattern.missed":
+    case "pattern.removed":
+      return withService(state, event.data.service, (service) => foldPattern(service, event, time));
     case "host.inventoried":
       return { ...state, host: event.data.inventory };
     case "check.passed":
@@ -190,6 +206,8 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "command.rejected":
     case "task.interrupted":
     case "controller.faulted":
+    case "pattern.suppressed":
+    case "log.gapped":
     case "journal.gapped":
       return state;
     default:

@@ -13,6 +13,7 @@ export * from "./events/config.js";
 export * from "./events/host.js";
 export * from "./events/index.js";
 export * from "./events/journal.js";
+export * from "./events/log.js";
 export * from "./events/service.js";
 export * from "./events/traits.js";
 export * from "./events/words.js";

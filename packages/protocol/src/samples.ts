@@ -9,7 +9,27 @@ export type Sample =
   | ({ type: "series.scraped"; service: string; source: string; at: number; tookMs: number } & Scraped)
   | { type: "series.forgotten"; service: string; source: string }
   | { type: "host.measured"; at: number; families: Family[]; failed: Record<string, string> }
+  | ({ type: "logs.measured"; service: string; source: string } & LogFigures)
+  | { type: "logs.forgotten"; service: string; source: string }
+  | ({ type: "lines.forwarded"; service: string; source: string } & ForwardedLines)
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
+
+/** What has come of a source of lines since it was last measured, by the names of its patterns. */
+export type LogFigures = {
+  lines: number;
+  bytes: number;
+  patterns: Readonly<Record<string, PatternFigures>>;
+};
+export type PatternFigures = {
+  matches: number;
+  /** Since the last match, or since there could have been one. */
+  ageSeconds: number;
+  /** Where it has a `rate`: how many lines matched in its window up to now, by what they are grouped by. */
+  recent?: readonly { group: string; count: number }[];
+};
+
+/** Lines that a service wrote and that stand in the agent's log as well. */
+export type ForwardedLines = { process?: string; stream?: string; file?: string; texts: readonly string[] };
 
 /** What came of one look at a source of numbers; `at` is in milliseconds since 1970. */
 export type Scraped =

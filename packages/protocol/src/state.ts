@@ -122,9 +122,26 @@ export const ruleState = z.object({
 });
 export type RuleState = z.infer<typeof ruleState>;
 
+export const patternState = z.object({
+  seenAt: z.string().optional().describe("When a line last matched it and that was told"),
+  line: z.string().optional(),
+  captures: z.record(z.string(), z.string()).optional(),
+  missed: z
+    .object({ at: z.string(), process: z.string(), run: z.int() })
+    .optional()
+    .describe("Present when a start was not followed by it in time, and it has not been seen since"),
+});
+export type PatternState = z.infer<typeof patternState>;
+
 /** While people work on it nothing is restarted by itself. */
 export const maintenance = z.object({ by: actor, since: z.string(), until: z.string(), reason: z.string() });
 export type Maintenance = z.infer<typeof maintenance>;
+
+/** Until when a service runs with the environment of its `debug`. */
+export const debugging = maintenance.extend({
+  isOver: z.boolean().optional().describe("Its time is over, and it has not been ended yet"),
+});
+export type Debugging = z.infer<typeof debugging>;
 
 /** Why a service is kept stopped until it is released. */
 export const isolation = z.object({
@@ -142,12 +159,14 @@ export const serviceState = z.object({
   checks: z.record(z.string(), checkState),
   alerts: z.record(z.string(), alertState).default({}).describe("Pending and firing, by `alertKey`"),
   rules: z.record(z.string(), ruleState).default({}).describe("Those of which there is something to say"),
+  patterns: z.record(z.string(), patternState).optional().describe("What was last seen of each pattern of its logs"),
   attached: attached.optional().describe("Present when the process has another owner than the agent"),
   scale: z
     .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))
     .optional()
     .describe("How many instances of a process somebody wants, and how many the configuration wanted then"),
   maintenance: maintenance.optional().describe("Present while people work on the service"),
+  debug: debugging.optional().describe("Present while the service runs with the environment of its `debug`"),
   isolation: isolation.optional().describe("Present while the service is isolated"),
 });
 export type ServiceState = z.infer<typeof serviceState>;
@@ -228,6 +247,10 @@ export function maintenanceOf({ maintenance, services }: HostState, service: str
 
 export function maintenanceInWords({ by, until, reason }: Maintenance): string {
   return `in maintenance by ${by.kind} ${by.name} until ${until}: ${reason}`;
+}
+
+export function debuggingInWords({ by, until, reason }: Debugging): string {
+  return `debugged by ${by.kind} ${by.name} until ${until}: ${reason}`;
 }
 
 export function isolationInWords({ by, at, reason }: Isolation): string {

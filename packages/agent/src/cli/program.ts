@@ -101,6 +101,19 @@ function describe(
     .description("end it before its time")
     .exitOverride()
     .action(doing(async () => (await import("./maintenance.js")).endMaintenance));
+  const debug = command("debug", "a service with another environment, for a time");
+  debug
+    .command("on <service>")
+    .description("restart it with the environment of its `debug`, and again without it when the time is over")
+    .option("--for <duration>", "how long, like 15m; that of the configuration when absent")
+    .requiredOption("--reason <text>", "why; kept with the command")
+    .exitOverride()
+    .action(doing(async () => (await import("./debug.js")).beginDebug));
+  debug
+    .command("off <service>")
+    .description("restart it with its usual environment before the time is over")
+    .exitOverride()
+    .action(doing(async () => (await import("./debug.js")).endDebug));
   command("reload", "read the configuration again, and say what came of it").action(
     doing(async () => (await import("./reload.js")).reload),
   );

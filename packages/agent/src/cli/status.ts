@@ -1,6 +1,7 @@
 import {
   exitInWords,
   limitInWords,
+  debuggingInWords,
   maintenanceInWords,
   notFound,
   own,
@@ -77,10 +78,11 @@ export function page(services: Record<string, ServiceState>): string {
 }
 
 function remarks(service: ServiceState): string[] {
-  const { attached, maintenance } = service;
+  const { attached, maintenance, debug } = service;
   return [
     ...(attached ? [`attached to ${attached.name}`] : []),
     ...(maintenance ? [maintenanceInWords(maintenance)] : []),
+    ...(debug ? [debuggingInWords(debug)] : []),
     ...unreadyReasons(service),
   ];
 }

@@ -6,6 +6,7 @@ import { placedCheck } from "./checks/placed.js";
 import { unsetVariablesIn } from "./checks/unset-variables.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
+import { placedLogs } from "./logs/log-source.js";
 import { placedMetrics } from "./metrics.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
 import { configSchema, type Config, type Written } from "./schema.js";
@@ -102,6 +103,7 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
       ...(all ? { processes: Object.fromEntries(all) } : {}),
       ...owned,
       checks: service.checks.map((check) => placedCheck(check, absolute)),
+      logs: placedLogs(service.logs, absolute),
       metrics: placedMetrics(service.metrics, absolute),
       tasks: Object.fromEntries(tasks),
     };

@@ -2,8 +2,11 @@ import { notifiedCheck, own, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { attachConfig } from "./attach.js";
 import { checkConfig } from "./checks/check.js";
+import { debugConfig } from "./debug.js";
 import type { EnvFile } from "./env-file.js";
 import { instancesOf } from "./instances.js";
+import { logSources } from "./logs/log-source.js";
+import { refuseUnfitLogs } from "./logs/logs-of-service.js";
 import { metricsConfig } from "./metrics.js";
 import { refuseUnseenLog } from "./numbers/log-of-service.js";
 import { startOrder } from "./order.js";
@@ -39,13 +42,15 @@ export const serviceConfig = z
     attach: setting(
       attachConfig.optional(),
       "Instead of `command` and `processes`: one process called `main` that has another owner, which alone starts it. " +
-        "Beside it are only `listens`, `checks`, `watch`, `metrics`, `rules` and `tasks`",
+        "Beside it are only `listens`, `checks`, `watch`, `metrics`, `logs`, `rules` and `tasks`",
       { effect: "live" },
     ),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
     checks: setting(z.array(checkConfig).default([]), "What shows that the service is well", { effect: "live" }),
+    debug: setting(debugConfig.optional(), "How it runs while somebody debugs it, for a time", { effect: "live" }),
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
     metrics: setting(metricsConfig.prefault({}), "The numbers that the service itself shows", { effect: "live" }),
+    logs: setting(logSources.default([]), "What the service writes, and what is looked for in it", { effect: "live" }),
     rules: setting(z.array(ruleConfig).default([]), "What raises an alert", { effect: "live" }),
     tasks: setting(z.record(name, taskConfig).default({}), "What people run on the service, by name", {
       effect: "live",
@@ -61,6 +66,7 @@ export const serviceConfig = z
     if (!processes) refuseContradictions(service, context);
     refuseDisorder(processes ?? {}, context);
     refuseUnseenLog(service, context);
+    refuseUnfitLogs(service, context);
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {
       if (names.indexOf(check.name) !== at)

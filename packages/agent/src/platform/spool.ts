@@ -10,15 +10,26 @@ export function spoolPath(directory: string, service: string, process: string, s
   return join(directory, `${service}.${process}.${stream}`);
 }
 
-export type Spool = { process: string; stream: Stream; path: string };
+export type Spool = { service: string; process: string; stream: Stream; path: string };
 
 /** The spools that there are of a service, also of processes that it no longer has. */
 export function spoolsOf(directory: string, service: string): Spool[] {
   return namesIn(directory).flatMap((name) => {
-    const [its, process = "", ending] = name.split(".");
-    const stream = streams.find((one) => one === ending);
-    return its === service && stream ? [{ process, stream, path: join(directory, name) }] : [];
+    const spool = spoolOf(name);
+    return spool?.service === service ? [{ ...spool, path: join(directory, name) }] : [];
   });
+}
+
+/** Whose spool a file is by its name; nothing of a file that is none. */
+export function spoolOf(name: string): { service: string; process: string; stream: Stream } | undefined {
+  const [service = "", process = "", ending] = name.split(".");
+  const stream = streams.find((one) => one === ending);
+  return stream && { service, process, stream };
+}
+
+/** The paths of all spools that there are. */
+export function allSpools(directory: string): ReadonlySet<string> {
+  return new Set(namesIn(directory).map((name) => join(directory, name)));
 }
 
 function namesIn(directory: string): string[] {

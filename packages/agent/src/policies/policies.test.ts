@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initialState, type EventData, type HostEvent } from "@ostler/protocol";
 import { configured, recordingBus } from "../testing/bus.js";
+import { actOnPattern } from "./act-on-pattern.js";
+import { endDebug } from "./end-debug.js";
 import { enforceLimits } from "./enforce-limits.js";
 import { runPolicies } from "./policies.js";
 import type { Decision } from "./policy.js";
@@ -133,4 +135,45 @@ test("a decision comes when every listener has seen its event", async () => {
   bus.publish(failed());
   assert.equal((await decided).name, "service.restart");
   assert.deepEqual(order, ["listener", "decision"]);
+});
+
+const matched = (more: Partial<EventData<"pattern.matched">>): HostEvent => ({
+  type: "pattern.matched",
+  data: {
+    ...{ service: "web", source: "output", pattern: "stuck", severity: "warning", line: "it is stuck" },
+    ...{ suppressed: 0, key: "k", ...more },
+  },
+});
+
+test("a pattern acts as it is configured to, on the process that wrote the line", () => {
+  const reason = "pattern stuck: it is stuck";
+  const act = { policy: "act-on-pattern", reason };
+  assert.deepEqual(actOnPattern(matched({})), []);
+  assert.deepEqual(actOnPattern(matched({ action: "restart", process: "api" })), [
+    { ...act, name: "service.restart", args: { service: "web", process: "api" } },
+  ]);
+  assert.deepEqual(actOnPattern(matched({ action: "stop", file: "/x" })), [
+    { ...act, name: "service.stop", args: { service: "web" } },
+  ]);
+  assert.deepEqual(actOnPattern(matched({ action: { task: "clean" } })), [
+    { ...act, name: "task.run", args: { service: "web", task: "clean" } },
+  ]);
+});
+
+test("debugging whose time is over ends at once, or when what holds it up is over", () => {
+  const { bus } = recordingBus();
+  bus.publish(configured("web"));
+  const actor = { kind: "cli", name: "local" } as const;
+  bus.publish({ type: "debug.began", data: { service: "web", forMs: 1, actor, reason: "why" } });
+  const ended: HostEvent = { type: "maintenance.ended", data: { service: "web", because: "ended" } };
+  const expired: HostEvent = { type: "debug.expired", data: { service: "web" } };
+  assert.deepEqual(endDebug(ended, bus.state), [], "its time is not over");
+  assert.deepEqual(
+    endDebug(expired, bus.state).map(({ name, args }) => [name, args]),
+    [["debug.off", { service: "web" }]],
+  );
+  bus.publish(expired);
+  assert.equal(endDebug(ended, bus.state).length, 1);
+  const released: HostEvent = { type: "service.released", data: { service: "web", actor, processes: [] } };
+  assert.equal(endDebug(released, bus.state).length, 1);
 });

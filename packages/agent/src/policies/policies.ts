@@ -1,12 +1,14 @@
 import { maintenanceOf, own, type HostState } from "@ostler/protocol";
 import type { Published } from "../core/bus.js";
+import { actOnPattern } from "./act-on-pattern.js";
+import { endDebug } from "./end-debug.js";
 import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
 import { restartUnhealthy } from "./restart-unhealthy.js";
 import { runTriggered } from "./run-triggered.js";
 
 /** Every policy there is. */
-export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits, runTriggered];
+export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits, runTriggered, actOnPattern, endDebug];
 
 /** What has been isolated, and what is in maintenance, is left to people. */
 function mayAct({ args: { service } }: Decision, state: HostState): boolean {

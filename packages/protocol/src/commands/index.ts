@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { checkCommands } from "./check.js";
 import { configCommands } from "./config.js";
+import { debugCommands } from "./debug.js";
 import { maintenanceCommands } from "./maintenance.js";
 import { ruleCommands } from "./rule.js";
 import { serviceCommands } from "./service.js";
@@ -28,6 +29,7 @@ export const commands = {
   ...checkCommands,
   ...ruleCommands,
   ...maintenanceCommands,
+  ...debugCommands,
   ...configCommands,
 };
 

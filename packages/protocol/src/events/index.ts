@@ -5,8 +5,10 @@ import { checkEvents } from "./check.js";
 import { commandEvents } from "./command.js";
 import { configEvents } from "./config.js";
 import { controllerEvents } from "./controller.js";
+import { debugEvents } from "./debug.js";
 import { hostEvents } from "./host.js";
 import { journalEvents } from "./journal.js";
+import { logEvents } from "./log.js";
 import { maintenanceEvents } from "./maintenance.js";
 import { serviceEvents } from "./service.js";
 import { taskEvents } from "./task.js";
@@ -19,10 +21,12 @@ export const events = {
   ...checkEvents,
   ...alertEvents,
   ...hostEvents,
+  ...logEvents,
   ...taskEvents,
   ...commandEvents,
   ...controllerEvents,
   ...maintenanceEvents,
+  ...debugEvents,
   ...journalEvents,
 };
 

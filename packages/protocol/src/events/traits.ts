@@ -22,6 +22,9 @@ export function severityOf(event: HostEvent): Severity {
     case "service.completed":
     case "service.settled":
     case "service.released":
+    case "debug.began":
+    case "debug.expired":
+    case "debug.ended":
     case "maintenance.began":
     case "maintenance.ended":
     case "service.notified":
@@ -33,6 +36,8 @@ export function severityOf(event: HostEvent): Severity {
     case "rule.restored":
     case "rule.baselined":
     case "rule.removed":
+    case "pattern.removed":
+    case "pattern.suppressed":
     case "alert.pending":
     case "alert.resolved":
     case "command.accepted":
@@ -40,6 +45,8 @@ export function severityOf(event: HostEvent): Severity {
     case "controller.disconnected":
       return "info";
     case "alert.fired":
+    case "pattern.matched":
+    case "pattern.missed":
       return alertSeverities[event.data.severity];
     case "service.exited":
       return event.data.expected ? "info" : "warn";
@@ -58,6 +65,7 @@ export function severityOf(event: HostEvent): Severity {
     case "check.warned":
     case "check.failed":
     case "rule.blinded":
+    case "log.gapped":
     case "task.interrupted":
     case "command.rejected":
     case "controller.unreachable":
@@ -81,7 +89,19 @@ export function severityOf(event: HostEvent): Severity {
 const alertSeverities = { info: "info", warning: "warn", critical: "critical" } as const;
 
 /** Subjects whose events must be on disk before anyone outside hears of them at once; the others within a second. */
-const urgentSubjects = ["agent.", "config.", "service.", "task.", "command.", "maintenance.", "alert.", "journal."];
+const urgentSubjects = [
+  "agent.",
+  "config.",
+  "service.",
+  "task.",
+  "command.",
+  "maintenance.",
+  "debug.",
+  "alert.",
+  "pattern.",
+  "log.",
+  "journal.",
+];
 
 export function isUrgent(type: string): boolean {
   return urgentSubjects.some((subject) => type.startsWith(subject));

@@ -126,6 +126,25 @@ export function eventInWords(event: HostEvent): string {
       return `rule ${event.data.service}/${event.data.rule} compares with ${event.data.value} from now on`;
     case "rule.removed":
       return `rule ${event.data.service}/${event.data.rule} removed`;
+    case "pattern.matched": {
+      const { service, pattern, line, meaning, suppressed } = event.data;
+      const before = suppressed > 0 ? ` (and ${suppressed} before it)` : "";
+      return `pattern ${service}/${pattern}${meaning === undefined ? "" : `, ${meaning}`}: ${line}${before}`;
+    }
+    case "pattern.suppressed":
+      return `pattern ${event.data.service}/${event.data.pattern} matched ${counted(event.data.count, "more line")} since`;
+    case "pattern.missed": {
+      const { service, process, pattern, withinMs, meaning } = event.data;
+      return `${service}/${process} has written nothing of pattern ${pattern} within ${seconds(withinMs)} of its start${meaning === undefined ? "" : ` (${meaning})`}`;
+    }
+    case "pattern.removed":
+      return `pattern ${event.data.service}/${event.data.pattern} removed`;
+    case "log.gapped": {
+      const { service, source, reason, bytes, lines, detail, file, process } = event.data;
+      const where = file ?? process ?? source;
+      const much = lines !== undefined ? counted(lines, "line") : bytes !== undefined ? bytesInWords(bytes) : "lines";
+      return `${much} of ${service} may be missing from what ${where} has: ${reason}${detail === undefined ? "" : `, ${detail}`}`;
+    }
     case "host.inventoried": {
       const { os, cpu, memory } = event.data.inventory;
       return `the host: ${os.distribution}, ${counted(cpu.cores, "core")}, ${bytesInWords(memory.total)} of memory`;
@@ -155,6 +174,12 @@ export function eventInWords(event: HostEvent): string {
       return `maintenance of ${event.data.service ?? "the host"} for ${seconds(event.data.forMs)}, by ${event.data.actor.kind} ${event.data.actor.name}: ${event.data.reason}`;
     case "maintenance.ended":
       return `maintenance of ${event.data.service ?? "the host"} ${event.data.because === "expired" ? "is over" : "was ended"}`;
+    case "debug.began":
+      return `debugging of ${event.data.service} for ${seconds(event.data.forMs)}, by ${event.data.actor.kind} ${event.data.actor.name}: ${event.data.reason}`;
+    case "debug.expired":
+      return `the time for debugging of ${event.data.service} is over`;
+    case "debug.ended":
+      return `debugging of ${event.data.service} was ended by ${event.data.actor.kind} ${event.data.actor.name}`;
     case "journal.gapped":
       return `${counted(event.data.count, "event")} lost from the journal: ${event.data.reason}`;
     default:

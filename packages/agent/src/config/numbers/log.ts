@@ -14,7 +14,7 @@ const maxBuckets = 50;
 /** The named group of a pattern that holds the number. */
 const valueGroup = "value";
 
-const buckets = z
+export const buckets = z
   .array(z.number())
   .min(1, "must have at least one bound")
   .max(maxBuckets, `must have ${maxBuckets} bounds at most`)

@@ -1,4 +1,6 @@
 import type { Advice, AlertSeverity, Labels } from "@ostler/protocol";
+import { logRules } from "../logs/log-rules.js";
+import type { LogSource } from "../logs/log-source.js";
 import type { Milliseconds } from "../values.js";
 import type { Aggregate, Comparison, ConditionConfig, ExprConfig } from "./expr.js";
 import type { RuleConfig } from "./rule-config.js";
@@ -43,9 +45,9 @@ export function valuedFirst(conditions: readonly Condition[]): Condition[] {
 const severities = { target: "info", alert: "warning", hard: "critical" } as const;
 const levelNames = ["target", "alert", "hard"] as const;
 
-/** The rules of a service; one with levels is a rule for each. */
-export function rulesOf({ rules }: { rules: readonly RuleConfig[] }): Rule[] {
-  return rules.flatMap((rule) => {
+/** The rules of a service and of its logs; one with levels is a rule for each. */
+export function rulesOf({ rules, logs }: { rules: readonly RuleConfig[]; logs: readonly LogSource[] }): Rule[] {
+  const written = rules.flatMap((rule) => {
     const { levels, ...expr } = rule.expr;
     if (!levels) return [ruleOf(rule.name, rule, rule.expr, rule.severity ?? "warning")];
     return levelNames.flatMap((level) => {
@@ -53,6 +55,7 @@ export function rulesOf({ rules }: { rules: readonly RuleConfig[] }): Rule[] {
       return value === undefined ? [] : [ruleOf(`${rule.name}:${level}`, rule, { ...expr, value }, severities[level])];
     });
   });
+  return [...written, ...logRules(logs)];
 }
 
 function ruleOf(name: string, rule: RuleConfig, written: ExprConfig, severity: AlertSeverity): Rule {

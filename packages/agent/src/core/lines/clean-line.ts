@@ -7,6 +7,18 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return text.includes("\0") || text.includes("\r") || text.includes("\x1b") ? cleaned(text) : text;
 }
 
+/** The same of each line of some that end with a newline. */
+export function textsOf(lines: Uint8Array): string[] {
+  const texts: string[] = [];
+  for (let start = 0; start < lines.length;) {
+    const newline = lines.indexOf(0x0a, start);
+    const end = newline < 0 ? lines.length : newline;
+    texts.push(textOf(lines, start, end));
+    start = end + 1;
+  }
+  return texts;
+}
+
 /**
  * What a terminal takes for itself: a CSI sequence; a string for the terminal with its end; any other escape sequence; an escape without
  * one. Each alternative ends at the next escape at the latest, so this is linear.

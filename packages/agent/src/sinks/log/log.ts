@@ -1,4 +1,4 @@
-import { eventInWords, isHostEvent, severityOf } from "@ostler/protocol";
+import { eventInWords, isHostEvent, severityOf, type Sample } from "@ostler/protocol";
 import { isatty } from "node:tty";
 import pino from "pino";
 import type { LogConfig } from "../../config/agent.js";
@@ -38,6 +38,14 @@ export class Log implements AsyncDisposable {
     const data = scrubbed(event.data, secrets);
     const level = severity === "critical" ? "fatal" : severity;
     this.#output.logger[level]({ event: event.type, ...subject, seq: state.seq, data }, scrub(words, secrets));
+  };
+
+  /** The bus's listener of samples: lines of services that are to stand in the log as well. */
+  readonly take = (sample: Sample): void => {
+    if (sample.type !== "lines.forwarded") return;
+    const { type, texts, ...whose } = sample;
+    const secrets = this.#deps.secrets();
+    for (const text of texts) this.#output.logger.info(whose, scrub(text, secrets));
   };
 
   /** @throws OstlerError `failed` when the new output cannot be opened */

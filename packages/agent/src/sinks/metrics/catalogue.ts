@@ -132,6 +132,23 @@ export const metrics = {
     "Series of the service's sources that were left out: there were too many, or they have the name of others",
     ["service"],
   ),
+  logLines: counter("ostler_log_lines_total", "Lines of a source of `logs`", ["service", "source"]),
+  logBytes: counter("ostler_log_bytes_total", "Bytes of a source of `logs`", ["service", "source"]),
+  logMatches: counter("ostler_log_matches_total", "Lines that matched the pattern, told or not", [
+    "service",
+    "source",
+    "pattern",
+  ]),
+  logMatchAge: gauge(
+    "ostler_log_match_age_seconds",
+    "Time since a line last matched the pattern, or since its service started or the agent began to look",
+    ["service", "source", "pattern"],
+  ),
+  logRecent: gauge(
+    "ostler_log_recent_matches",
+    "Lines that matched within the window of the pattern's `rate`, for those groups that have most",
+    ["service", "source", "pattern", "group"],
+  ),
   collectorSuccess: gauge(
     "ostler_collector_success",
     "1 when what is read for each scrape could be read by this collector, else 0",

@@ -6,6 +6,7 @@ import { hasLabels } from "../../core/labels.js";
 import type { LookAt, Sight } from "../../core/series.js";
 import { count } from "./event-counters.js";
 import { watchGc } from "./gc.js";
+import { LogSeries } from "./log-series.js";
 import { OwnSeries } from "./own-series.js";
 import { ScrapedSeries } from "./scraped-series.js";
 import { readState } from "./state-gauges.js";
@@ -37,6 +38,7 @@ export class Metrics implements Disposable {
   readonly #deps: MetricsDeps;
   readonly #clock: Clock;
   readonly #usage: UsageSeries;
+  readonly #logs = new LogSeries(this.#instruments);
   readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
   readonly #gc: Disposable;
   /** The state that the gauges show. */
@@ -66,7 +68,10 @@ export class Metrics implements Disposable {
     if (!isHostEvent(event)) return;
     count(event, this.#instruments);
     this.#usage.follow(event, state);
-    if (event.type === "service.removed") this.#forget(event.data.service);
+    if (event.type === "service.removed") {
+      this.#forget(event.data.service);
+      this.#logs.forgetService(event.data.service);
+    }
   };
 
   /** The bus's listener of samples. */
@@ -93,6 +98,12 @@ export class Metrics implements Disposable {
         return this.#forget(sample.service, sample.source);
       case "host.measured":
         return this.#takeHost(sample);
+      case "logs.measured":
+        return this.#logs.take(sample);
+      case "logs.forgotten":
+        return this.#logs.forget(sample.service, sample.source);
+      case "lines.forwarded":
+        return; // For the log alone.
       default:
         return sample satisfies never;
     }

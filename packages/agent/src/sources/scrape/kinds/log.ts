@@ -3,7 +3,7 @@ import { defaultBuckets, type LogNumbers } from "../../../config/numbers/log.js"
 import type { Ask } from "../families.js";
 import { finderOf, linesOf, varyingLabels } from "../log/line-values.js";
 import { newLines, type NewLines, type Output } from "../log/new-lines.js";
-import { Tally } from "../log/tally.js";
+import { Tally } from "../../../core/tally.js";
 
 /** What the lines of a service have added up to since this began; each look adds those that have come since the last. */
 export function askLog(config: LogNumbers, output: Output): Ask {

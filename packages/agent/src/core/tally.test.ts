@@ -55,3 +55,12 @@ test("a label that is absent is empty, and a long one is cut", () => {
   its.add(1, { path: "x".repeat(1000) });
   assert.deepEqual(its.shown(), ['n{"path":""} 1', `n{"path":"${"x".repeat(200)}"} 1`]);
 });
+
+test("what one has added up, the next goes on with", () => {
+  const how = { type: "counter", help: "", buckets: [], fixed: {}, varying: ["ip"] } as const;
+  const first = new Tally("n", how);
+  first.add(2, { ip: "a" });
+  const next = new Tally("n", how, JSON.parse(JSON.stringify(first.sums)) as typeof first.sums);
+  next.add(3, { ip: "a" });
+  assert.deepEqual(next.families()[0]?.points, [{ name: "n", labels: { ip: "a" }, value: 5 }]);
+});

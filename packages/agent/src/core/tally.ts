@@ -16,7 +16,7 @@ export const maxLabelSets = 50;
 const maxValueLength = 200;
 
 /** A set of labels, with how many numbers it had, their sum, the last one, and how many were in each bucket alone. */
-type Sums = { labels: Labels; count: number; sum: number; last: number; inBucket: number[] };
+export type Sums = { labels: Labels; count: number; sum: number; last: number; inBucket: number[] };
 
 /** Adds up the numbers of one metric. */
 export class Tally {
@@ -24,11 +24,17 @@ export class Tally {
   readonly #how: Tallied;
   readonly #sets = new Map<string, Sums>();
 
-  constructor(name: string, how: Tallied) {
+  constructor(name: string, how: Tallied, saved: readonly Sums[] = []) {
     this.#name = name;
     this.#how = how;
+    for (const sums of saved) this.#sets.set(this.#keyOf(sums.labels), sums);
     // What is counted without varying labels is 0 before anything has come; a gauge is nothing yet.
     if (how.varying.length === 0 && how.type !== "gauge") this.#sumsOf({});
+  }
+
+  /** What has been added up so far, for the next one to go on with. */
+  get sums(): Sums[] {
+    return [...this.#sets.values()];
   }
 
   /** Takes what came with a line. A counter cannot fall: it leaves out what is below zero. */
@@ -52,7 +58,7 @@ export class Tally {
 
   #sumsOf(varying: Labels): Sums {
     const { varying: names } = this.#how;
-    const values = names.map((label) => (varying[label] ?? "").slice(0, maxValueLength));
+    const values = this.#valuesOf(varying);
     const key = JSON.stringify(values);
     const known = this.#sets.get(key);
     if (known) return known;
@@ -60,6 +66,14 @@ export class Tally {
     const others = names.map(() => "other");
     const rest = JSON.stringify(others);
     return this.#sets.get(rest) ?? this.#begin(rest, others);
+  }
+
+  #keyOf(labels: Labels): string {
+    return JSON.stringify(this.#valuesOf(labels));
+  }
+
+  #valuesOf(labels: Labels): string[] {
+    return this.#how.varying.map((label) => (labels[label] ?? "").slice(0, maxValueLength));
   }
 
   #begin(key: string, values: readonly string[]): Sums {

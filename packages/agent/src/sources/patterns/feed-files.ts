@@ -1,0 +1,69 @@
+import { FollowFiles } from "../../platform/follow/follow-files.js";
+import type { Block, Position } from "../../platform/follow/place.js";
+import { beforeBytes, printOf } from "../../platform/follow/print.js";
+import type { Origin } from "./chunk.js";
+import type { FeedDeps } from "./feed-deps.js";
+
+type Begin = "beginning" | "end";
+
+/** The lines of files, and of all that come to match. */
+export function feedOfFiles(
+  globs: readonly string[],
+  from: Begin,
+  positions: Readonly<Record<string, unknown>>,
+  deps: FeedDeps,
+): AsyncDisposable {
+  return follow(globs, { positions, from: () => from, originOf: (file) => ({ file }) }, deps);
+}
+
+/** Follows files whose paths are the labels of what they have. */
+export function follow(
+  globs: readonly string[],
+  its: {
+    positions: Readonly<Record<string, unknown>>;
+    from: (path: string) => Begin;
+    originOf: (path: string) => Origin;
+  },
+  deps: FeedDeps,
+): AsyncDisposable {
+  // Invariant: what is saved of a source is what was in its blocks.
+  const positions = its.positions as Readonly<Record<string, Position>>;
+  const last = new Map(Object.entries(positions));
+  return FollowFiles.start(
+    globs,
+    { positions, from: its.from },
+    {
+      clock: deps.clock,
+      take: async (path, block) => {
+        const before = last.get(path);
+        await deps.take({
+          ...{ label: path, origin: its.originOf(path), bytes: block.bytes },
+          keyAt: (start) => `${block.place.generation}.${block.place.offset + start}`,
+          positionAt: (start) => positionIn(block, start, before),
+        });
+        last.set(path, block.position);
+      },
+      gap: (path, { reason, bytes }) =>
+        deps.gapped({ ...its.originOf(path), reason, ...(bytes === undefined ? {} : { bytes }) }),
+      fault: (path, reason) => deps.failed(path, reason),
+      recovered: (path) => deps.recovered(path),
+      caughtUp: (path, position) => {
+        if (position && !last.has(path)) last.set(path, position);
+        deps.caughtUp(path, position);
+      },
+      gone: (path) => {
+        last.delete(path);
+        deps.gone(path);
+      },
+    },
+  );
+}
+
+/** Where to go on so that the line at `start` of a block comes next; `before` is where the block itself was begun. */
+function positionIn({ bytes, place, position }: Block, start: number, before: Position | undefined): Position {
+  if (start >= bytes.length) return position;
+  if (start === 0 && before) return before;
+  const { skipping, ...rest } = position;
+  const print = printOf(bytes.subarray(Math.max(0, start - beforeBytes), start));
+  return { ...rest, generation: place.generation, offset: place.offset + start, before: print };
+}

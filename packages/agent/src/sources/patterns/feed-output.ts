@@ -1,0 +1,36 @@
+import { basename, join } from "node:path";
+import { baseName } from "@ostler/protocol";
+import type { LogSource } from "../../config/logs/log-source.js";
+import { spoolOf } from "../../platform/spool.js";
+import type { Origin } from "./chunk.js";
+import type { FeedDeps, Output } from "./feed-deps.js";
+import { follow } from "./feed-files.js";
+
+type Wanted = NonNullable<LogSource["stdout"]>;
+
+/** What the processes of a service write to their stdout and stderr. Where they have just been started it is read from its beginning. */
+export function feedOfOutput(
+  { process: only, stream }: Wanted,
+  { service, spools, spoolsBefore }: Output,
+  from: LogSource["from"],
+  positions: Readonly<Record<string, unknown>>,
+  deps: FeedDeps,
+): AsyncDisposable {
+  const name = `${service}.${only === undefined ? "*" : `${only}*`}.${stream ?? "*"}`;
+  const originOf = (path: string): Origin => {
+    const its = spoolOf(basename(path));
+    return its ? { process: its.process, stream: its.stream } : {};
+  };
+  return follow(
+    [join(spools, name)],
+    { positions, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
+    {
+      ...deps,
+      // A name that begins like that of the process is another one.
+      take: async (chunk) => {
+        const { process } = chunk.origin;
+        if (only === undefined || (process !== undefined && baseName(process) === only)) await deps.take(chunk);
+      },
+    },
+  );
+}

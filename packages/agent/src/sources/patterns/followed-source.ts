@@ -1,0 +1,193 @@
+import { messageOf, type HostState } from "@ostler/protocol";
+import type { LogSource } from "../../config/logs/log-source.js";
+import type { Publish, TakeSample } from "../../core/bus.js";
+import type { Clock } from "../../core/clock.js";
+import { textsOf } from "../../core/lines/clean-line.js";
+import type { Checkpoints } from "./checkpoints.js";
+import type { Chunk } from "./chunk.js";
+import type { Gapped, Output } from "./feed-deps.js";
+import { startFeed } from "./feed.js";
+import { ForwardFile } from "./forward-file.js";
+import { SourceWatch, type SourceWatchDeps } from "./source-watch.js";
+import type { Told } from "./told.js";
+
+export type FollowedSourceDeps = SourceWatchDeps & {
+  publish: Publish;
+  sample: TakeSample;
+  clock: Clock;
+  state: () => HostState;
+  checkpoints: Checkpoints;
+  /** Resolves when an event survives a crash; false when that cannot be had now. */
+  synced: (seq: number) => Promise<unknown>;
+  degraded: (part: string, reason: string) => void;
+  recovered: (part: string) => void;
+};
+
+/** Follows one source of lines of a service: reads it, hands it on, looks for its patterns, and remembers how far it is. */
+export class FollowedSource implements AsyncDisposable {
+  readonly #service: string;
+  readonly #source: LogSource;
+  readonly #deps: FollowedSourceDeps;
+  readonly #watch: SourceWatch;
+  readonly #forward: ForwardFile | undefined;
+  readonly #failing = new Set<string>();
+  #feed: AsyncDisposable | undefined;
+  /** Resolves when lines may be taken: not while it is written down how far they have come. */
+  #gate: Promise<void> | undefined;
+  #isDirty = false;
+  #saving: Promise<void> | undefined;
+
+  /** Goes on where its checkpoint is. */
+  static async start(
+    service: string,
+    source: LogSource,
+    { output, told }: { output: Output; told: Told },
+    deps: FollowedSourceDeps,
+  ): Promise<FollowedSource> {
+    const saved = deps.checkpoints.get(service, source.name);
+    const forward = await openForward(service, source, saved?.forward, deps);
+    const watch = new SourceWatch(service, source, saved, told, deps);
+    // From now on it is known: what has no position when the next agent looks has come since.
+    if (!saved) await deps.checkpoints.save(watch.checkpoint).catch(() => undefined); // Told when it is saved again.
+    const its = new FollowedSource(service, source, watch, forward, deps);
+    const from = saved ? "beginning" : source.from;
+    its.#feed = startFeed({ ...source, from }, output, watch.positions, {
+      clock: deps.clock,
+      take: (chunk) => its.#take(chunk),
+      gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
+      caughtUp: (label, position) => its.#catchUp(label, position, told),
+      gone: (label) => watch.forget(label),
+      failed: (what, reason) => its.#fail(what, reason),
+      recovered: (what) => its.#mend(what),
+    });
+    return its;
+  }
+
+  private constructor(
+    service: string,
+    source: LogSource,
+    watch: SourceWatch,
+    forward: ForwardFile | undefined,
+    deps: FollowedSourceDeps,
+  ) {
+    this.#service = service;
+    this.#source = source;
+    this.#watch = watch;
+    this.#forward = forward;
+    this.#deps = deps;
+  }
+
+  /** Does what the clock makes due. */
+  tick(serviceBeganMs: number): void {
+    this.#watch.tick(serviceBeganMs);
+    void this.save();
+  }
+
+  /** Writes down how far it is and what has come of it, when there is anything new. Never rejects; a failure is told. */
+  save(): Promise<void> {
+    this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
+    return this.#saving;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#feed?.[Symbol.asyncDispose]();
+    await this.#saving;
+    await this.save();
+    await this.#forward?.[Symbol.asyncDispose]();
+    for (const what of this.#failing) this.#mend(what);
+  }
+
+  #catchUp(label: string, position: unknown, told: Told): void {
+    told.end(label);
+    if (!this.#watch.begin(label, position)) return;
+    this.#isDirty = true;
+    void this.save();
+  }
+
+  async #take(chunk: Chunk): Promise<void> {
+    if (this.#gate) await this.#gate;
+    await this.#forward?.room();
+    this.#forward?.write(chunk.bytes);
+    if (this.#source.forward?.agent_log) this.#tellLog(chunk);
+    this.#watch.take(chunk);
+    this.#isDirty = true;
+  }
+
+  #tellLog({ bytes, origin }: Chunk): void {
+    const texts = textsOf(bytes);
+    this.#deps.sample({ type: "lines.forwarded", service: this.#service, source: this.#source.name, ...origin, texts });
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#isDirty) return;
+    const { checkpoints, synced } = this.#deps;
+    const point = await this.#still(async () => {
+      // What is not in the file yet would be missing from it after a crash.
+      if (this.#forward && !(await this.#forward.flush())) return undefined;
+      this.#isDirty = false;
+      return { ...this.#watch.checkpoint, ...(this.#forward ? { forward: this.#forward.mark } : {}) };
+    });
+    if (!point) return;
+    try {
+      await synced(point.seq); // Else a crash could lose what was told of lines that are not read again.
+      await checkpoints.save(point);
+      this.#mend("checkpoint");
+    } catch (failure) {
+      this.#isDirty = true;
+      this.#fail("checkpoint", `cannot save how far it was read: ${messageOf(failure)}`);
+    }
+  }
+
+  /** Nothing is taken while this happens. */
+  async #still<T>(happens: () => Promise<T>): Promise<T> {
+    if (!this.#forward) return happens(); // It happens at one blow.
+    let open = (): void => {};
+    this.#gate = new Promise((resolve) => (open = resolve));
+    try {
+      return await happens();
+    } finally {
+      this.#gate = undefined;
+      open();
+    }
+  }
+
+  #fail(what: string, reason: string): void {
+    if (this.#failing.has(what)) return;
+    this.#failing.add(what);
+    this.#deps.degraded(this.#partOf(what), reason);
+  }
+
+  #mend(what: string): void {
+    if (this.#failing.delete(what)) this.#deps.recovered(this.#partOf(what));
+  }
+
+  #partOf(what: string): string {
+    return `log ${this.#service}/${this.#source.name}: ${what}`;
+  }
+}
+
+/** A file that cannot be opened is told; the lines are looked at all the same. */
+async function openForward(
+  service: string,
+  { name, forward }: LogSource,
+  mark: { inode: number; bytes: number } | undefined,
+  { clock, publish, degraded, recovered }: FollowedSourceDeps,
+): Promise<ForwardFile | undefined> {
+  if (forward?.file === undefined) return undefined;
+  const { file, max_size, keep } = forward;
+  const part = `log ${service}/${name}: forwarding to ${file}`;
+  try {
+    return await ForwardFile.open({ file, max_size, keep }, mark, {
+      clock,
+      failed: (reason) => degraded(part, reason),
+      recovered: (lines) => {
+        recovered(part);
+        const gap: Gapped = { reason: "not-forwarded", file, lines };
+        if (lines > 0) publish({ type: "log.gapped", data: { service, source: name, ...gap } });
+      },
+    });
+  } catch (failure) {
+    degraded(part, `${messageOf(failure)}. Nothing is forwarded until the agent or this source is begun anew.`);
+    return undefined;
+  }
+}

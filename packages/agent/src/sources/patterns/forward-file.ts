@@ -1,0 +1,176 @@
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { messageOf } from "@ostler/protocol";
+import type { Clock } from "../../core/clock.js";
+import { newStop } from "../../core/stop.js";
+
+/** Where a forwarded file was at some moment: all that was written by then, and nothing of what came later. */
+export type ForwardMark = { inode: number; bytes: number };
+/** The file, how large it may become, and how many renamed ones are kept. */
+export type Rotation = { file: string; max_size: number; keep: number };
+export type ForwardFileDeps = {
+  clock: Clock;
+  failed: (reason: string) => void;
+  recovered: (lostLines: number) => void;
+};
+
+/** So much waits for a disk that does not keep up; then whoever forwards waits, or, when the disk fails, lines are left out and counted. */
+export const maxQueuedBytes = 1024 * 1024;
+const retryMs = 1000;
+
+/** A file that lines are appended to, and that is renamed to FILE.1, and so on, when it has become too large. */
+export class ForwardFile implements AsyncDisposable {
+  readonly #config: Rotation;
+  readonly #deps: ForwardFileDeps;
+  readonly #stop = newStop();
+  #file: FileHandle;
+  #inode: number;
+  #bytes: number;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #writing: Promise<void> | undefined;
+  #isFailing = false;
+  #lostLines = 0;
+
+  /**
+   * Opens the file. What stands in it behind the mark was written by an agent that was killed before it could save how far it
+   * had come; it is cut off, because its lines come again. @throws when it cannot be opened
+   */
+  static async open(config: Rotation, mark: ForwardMark | undefined, deps: ForwardFileDeps): Promise<ForwardFile> {
+    if (mark) await goBack(config, mark);
+    const file = await open(config.file, "a", 0o640);
+    try {
+      const { ino, size } = await file.stat();
+      return new ForwardFile(config, deps, file, { inode: ino, bytes: size });
+    } catch (failure) {
+      await file.close();
+      throw failure;
+    }
+  }
+
+  private constructor(config: Rotation, deps: ForwardFileDeps, file: FileHandle, { inode, bytes }: ForwardMark) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#file = file;
+    this.#inode = inode;
+    this.#bytes = bytes;
+  }
+
+  /** Where the file is when nothing waits to be written. */
+  get mark(): ForwardMark {
+    return { inode: this.#inode, bytes: this.#bytes };
+  }
+
+  /** Takes whole lines; they may be used again when this returns. */
+  write(lines: Uint8Array): void {
+    if (this.#isFailing && this.#queuedBytes + lines.length > maxQueuedBytes) {
+      this.#lostLines += countLines(lines);
+      return;
+    }
+    this.#queue.push(Uint8Array.from(lines));
+    this.#queuedBytes += lines.length;
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+  }
+
+  /** Resolves when there is room for more: at once, unless the disk is slower than what is written. */
+  async room(): Promise<void> {
+    while (this.#queuedBytes >= maxQueuedBytes && !this.#isFailing && this.#writing) await this.#writing;
+  }
+
+  /** Resolves when all that was taken is in the file, or cannot be for now. True when it is. */
+  async flush(): Promise<boolean> {
+    while (this.#writing && !this.#isFailing)
+      await Promise.race([this.#writing, this.#deps.clock.sleep(retryMs, this.#stop.signal)]);
+    return this.#queuedBytes === 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    this.#stop.abort();
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = Buffer.concat(this.#queue);
+      const parts = this.#queue.length;
+      try {
+        await this.#append(batch);
+      } catch (failure) {
+        if (this.#stop.signal.aborted) return;
+        if (!this.#isFailing) this.#deps.failed(messageOf(failure));
+        this.#isFailing = true;
+        await this.#deps.clock.sleep(retryMs, this.#stop.signal);
+        if (this.#stop.signal.aborted) return;
+        continue;
+      }
+      this.#queue.splice(0, parts);
+      this.#queuedBytes -= batch.length;
+      if (!this.#isFailing) continue;
+      this.#isFailing = false;
+      this.#deps.recovered(this.#lostLines);
+      this.#lostLines = 0;
+    }
+  }
+
+  /** All of it or nothing: what a full disk took of it is cut off again. */
+  async #append(batch: Buffer): Promise<void> {
+    if (this.#bytes > 0 && this.#bytes + batch.length > this.#config.max_size) await this.#rotate();
+    try {
+      for (let written = 0; written < batch.length;)
+        written += (await this.#file.write(batch, written, batch.length - written)).bytesWritten;
+    } catch (failure) {
+      await this.#file.truncate(this.#bytes).catch(() => undefined); // What failed first says more.
+      throw failure;
+    }
+    this.#bytes += batch.length;
+  }
+
+  async #rotate(): Promise<void> {
+    const { file, keep } = this.#config;
+    if (keep === 0) await rm(file, { force: true });
+    else {
+      for (let at = keep - 1; at >= 1; at--) await renameIfThere(`${file}.${at}`, `${file}.${at + 1}`);
+      await renameIfThere(file, `${file}.1`);
+    }
+    const next = await open(file, "a", 0o640);
+    const { ino } = await next.stat();
+    await this.#file.close();
+    this.#file = next;
+    this.#inode = ino;
+    this.#bytes = 0;
+  }
+}
+
+/** Makes the file what it was at the mark, also when it was renamed since. A mark that is nowhere says nothing. */
+async function goBack({ file, keep }: { file: string; keep: number }, { inode, bytes }: ForwardMark): Promise<void> {
+  for (let at = 0; at <= keep; at++) {
+    const path = at === 0 ? file : `${file}.${at}`;
+    const stats = await stat(path).catch(() => undefined); // Not there, or not to be seen: opening it tells.
+    if (stats?.ino !== inode || stats.size < bytes) continue;
+    const marked = await open(path, "r+");
+    try {
+      await marked.truncate(bytes);
+    } finally {
+      await marked.close();
+    }
+    if (at === 0) return;
+    // What was begun after it holds only lines that come again; the others go back by as many places.
+    await rename(path, file);
+    for (let newer = 1; newer < at; newer++) await rm(`${file}.${newer}`, { force: true });
+    for (let older = at + 1; older <= keep; older++) await renameIfThere(`${file}.${older}`, `${file}.${older - at}`);
+    return;
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((failure: unknown) => {
+    if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
+  });
+}
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
+  return lines;
+}

@@ -1,0 +1,99 @@
+import type { Family, PatternFigures } from "@ostler/protocol";
+import type { LogPattern } from "../../config/logs/log-pattern.js";
+import { defaultBuckets } from "../../config/numbers/log.js";
+import { Tally, type Sums } from "../../core/tally.js";
+import type { PatternPoint } from "./checkpoints.js";
+import { Limiter } from "./limiter.js";
+import type { Found } from "./line-matcher.js";
+import { Recent } from "./recent.js";
+
+/** What a match becomes that is not in the journal yet: told, with how many were suppressed before it, or only counted. */
+export type Verdict = { tell: true; suppressed: number } | { tell: false };
+
+/** What is counted of one pattern. */
+export class PatternWatch {
+  readonly pattern: LogPattern;
+  readonly #limiter: Limiter;
+  readonly #recent: Recent | undefined;
+  readonly #tally: Tally | undefined;
+  readonly #beganMs: number;
+  #matches: number;
+  #measured = 0;
+  #lastMs: number | undefined;
+
+  constructor(pattern: LogPattern, nowMs: number, saved: PatternPoint | undefined) {
+    const { rate, limit, extract } = pattern;
+    this.pattern = pattern;
+    this.#beganMs = nowMs;
+    this.#matches = saved?.matches ?? 0;
+    this.#lastMs = saved?.lastMs;
+    this.#limiter = new Limiter(limit, saved?.limiter);
+    this.#recent = rate && new Recent(rate.window, saved?.recent);
+    this.#tally = extract && tallyOf(extract, saved?.sums as Sums[] | undefined);
+  }
+
+  /** Counts a match; `known` is what the journal knows of it already. */
+  take(found: Found, known: "told" | "counted" | "new", nowMs: number): Verdict {
+    this.#matches++;
+    this.#lastMs = nowMs;
+    const { rate } = this.pattern;
+    if (rate) this.#recent?.add(rate.by === undefined ? "" : String(found.valueOf(rate.by) ?? ""), nowMs);
+    this.#extract(found);
+    if (known === "told") this.#limiter.tell();
+    if (known === "counted") this.#limiter.suppress();
+    if (known !== "new") return { tell: false };
+    const suppressed = this.#limiter.take(nowMs);
+    return suppressed === undefined ? { tell: false } : { tell: true, suppressed };
+  }
+
+  /** How many matches are to be told as suppressed now. */
+  due(nowMs: number): number {
+    return this.#limiter.due(nowMs);
+  }
+
+  /** Figures since the last time; the age is that of the last match, or of what began after it. */
+  measure(nowMs: number, serviceBeganMs: number): PatternFigures {
+    const matches = this.#matches - this.#measured;
+    this.#measured = this.#matches;
+    const sinceMs = Math.max(this.#lastMs ?? this.#beganMs, serviceBeganMs);
+    const ageSeconds = Math.max(0, nowMs - sinceMs) / 1000;
+    return { matches, ageSeconds, ...(this.#recent ? { recent: this.#recent.top(nowMs) } : {}) };
+  }
+
+  get families(): Family[] {
+    return this.#tally?.families() ?? [];
+  }
+
+  get point(): PatternPoint {
+    return {
+      matches: this.#matches,
+      ...(this.#lastMs === undefined ? {} : { lastMs: this.#lastMs }),
+      limiter: this.#limiter.state,
+      ...(this.#recent ? { recent: this.#recent.state } : {}),
+      ...(this.#tally ? { sums: this.#tally.sums } : {}),
+    };
+  }
+
+  #extract({ valueOf }: Found): void {
+    const { extract } = this.pattern;
+    if (!extract || !this.#tally) return;
+    const said = valueOf(extract.value);
+    const value = typeof said === "string" && said.trim() === "" ? NaN : Number(said ?? NaN);
+    if (!Number.isFinite(value)) return; // A line without a number says nothing.
+    const varying = varyingOf(extract.labels).map(([label, from]) => [label, String(valueOf(from) ?? "")] as const);
+    this.#tally.add(value * extract.scale, Object.fromEntries(varying));
+  }
+}
+
+type Extract = NonNullable<LogPattern["extract"]>;
+
+function tallyOf({ metric, type, buckets = defaultBuckets, labels, help }: Extract, saved: Sums[] | undefined): Tally {
+  const varying = varyingOf(labels).map(([label]) => label);
+  const fixed = Object.fromEntries(Object.entries(labels).filter(([label]) => !varying.includes(label)));
+  return new Tally(metric, { type, help, buckets, fixed, varying }, saved);
+}
+
+/** The labels whose values come from each line, with what they come from. */
+function varyingOf(labels: Extract["labels"]): [label: string, from: string][] {
+  return Object.entries(labels).flatMap(([label, text]) => (text.startsWith("$") ? [[label, text.slice(1)]] : []));
+}

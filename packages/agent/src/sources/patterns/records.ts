@@ -1,0 +1,46 @@
+import type { Pattern } from "../../core/pattern/pattern.js";
+
+/** A line of a record, with what it is known by. */
+export type Line = { text: string; key: string };
+export type Record = { text: string; key: string };
+
+/** A longer record is told in parts. */
+const maxLines = 500;
+const maxLength = 256 * 1024;
+
+/** Makes records of lines: one that begins a record ends the one before. */
+export class Records {
+  readonly #begins: (text: string) => boolean;
+  #held: string[] = [];
+  #heldLength = 0;
+  #key = "";
+
+  /** By what begins a record, or by what belongs to the one before. */
+  constructor(how: { start: Pattern } | { continued: Pattern }) {
+    this.#begins = "start" in how ? (text) => how.start.test(text) : (text) => !how.continued.test(text);
+  }
+
+  /** Is there a record that may not be whole? */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** The record that a line ends, if it ends one. */
+  add({ text, key }: Line): Record[] {
+    const isFull = this.#held.length >= maxLines || this.#heldLength + text.length > maxLength;
+    const ended = this.#held.length > 0 && (isFull || this.#begins(text)) ? this.end() : [];
+    if (this.#held.length === 0) this.#key = key;
+    this.#held.push(text);
+    this.#heldLength += text.length;
+    return ended;
+  }
+
+  /** The record that is held: nothing more of it has come. */
+  end(): Record[] {
+    if (this.#held.length === 0) return [];
+    const record = { text: this.#held.join("\n"), key: this.#key };
+    this.#held = [];
+    this.#heldLength = 0;
+    return [record];
+  }
+}

@@ -1,0 +1,241 @@
+import type { AlertSeverity, EventData, HostState } from "@ostler/protocol";
+import type { LogPattern } from "../../config/logs/log-pattern.js";
+import type { LogSource } from "../../config/logs/log-source.js";
+import { scrub } from "../../config/redact.js";
+import type { Publish, TakeSample } from "../../core/bus.js";
+import type { Clock } from "../../core/clock.js";
+import { LineReader } from "../../core/line-format/understand.js";
+import { textOf, textsOf } from "../../core/lines/clean-line.js";
+import { Pattern } from "../../core/pattern/pattern.js";
+import type { Checkpoint } from "./checkpoints.js";
+import type { Chunk, Origin } from "./chunk.js";
+import { endOfContinuation } from "./continuation.js";
+import { LineMatcher, type Found } from "./line-matcher.js";
+import { PatternWatch } from "./pattern-watch.js";
+import { Records } from "./records.js";
+import type { Told } from "./told.js";
+
+export type SourceWatchDeps = {
+  publish: Publish;
+  sample: TakeSample;
+  clock: Clock;
+  state: () => HostState;
+  /** Values that must not be shown. */
+  secrets: () => readonly string[];
+  /** A line has matched; for whoever waits for it after a start. */
+  seen: (pattern: LogPattern, origin: Origin) => void;
+};
+
+/** Of longer texts only the beginning is told. */
+const maxLineLength = 2000;
+const maxCaptureLength = 200;
+
+/** What is known of one origin of lines. */
+type OfOrigin = { origin: Origin; position: unknown; records?: Records; heldFrom?: unknown; quietMs: number };
+
+/** A record to which nothing has been added for so long is whole. */
+const recordQuietMs = 500;
+
+/** Looks at the lines of one source of a service, tells which patterns they match, and counts. */
+export class SourceWatch {
+  readonly service: string;
+  readonly source: LogSource;
+  readonly #deps: SourceWatchDeps;
+  readonly #told: Told;
+  readonly #matcher: LineMatcher;
+  readonly #watches: ReadonlyMap<LogPattern, PatternWatch>;
+  readonly #origins = new Map<string, OfOrigin>();
+  #lines: number;
+  #bytes: number;
+  #measuredLines = 0;
+  #measuredBytes = 0;
+
+  /** Goes on where the checkpoint is, if there is one. */
+  constructor(service: string, source: LogSource, saved: Checkpoint | undefined, told: Told, deps: SourceWatchDeps) {
+    this.service = service;
+    this.source = source;
+    this.#deps = deps;
+    this.#told = told;
+    const reader = new LineReader(source.format, () => deps.clock.now());
+    this.#matcher = new LineMatcher(source.patterns, (text) => reader.read(text));
+    const nowMs = deps.clock.now();
+    this.#watches = new Map(
+      source.patterns.map((pattern) => [pattern, new PatternWatch(pattern, nowMs, saved?.patterns[pattern.name])]),
+    );
+    this.#lines = saved?.lines ?? 0;
+    this.#bytes = saved?.bytes ?? 0;
+    for (const [label, position] of Object.entries(saved?.positions ?? {}))
+      this.#origins.set(label, { origin: {}, position, quietMs: 0 });
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Where to go on with each origin, by label. */
+  get positions(): Record<string, unknown> {
+    return Object.fromEntries([...this.#origins].map(([label, its]) => [label, its.heldFrom ?? its.position]));
+  }
+
+  /** What is to be saved, all as of now. */
+  get checkpoint(): Omit<Checkpoint, "forward"> {
+    const { epoch, seq } = this.#deps.state();
+    const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
+    return {
+      ...{ service: this.service, source: this.source.name, epoch, seq },
+      ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
+      patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
+    };
+  }
+
+  /** Looks at lines. */
+  take(chunk: Chunk): void {
+    const { bytes, label, origin } = chunk;
+    const its = this.#originOf(label, origin);
+    this.#bytes += bytes.length;
+    if (this.source.multiline) this.#takeRecords(chunk, its);
+    else if (this.source.patterns.length === 0) this.#lines += countLines(bytes);
+    else
+      this.#lines += this.#matcher.scan(bytes, (found, { start, end }) =>
+        this.#match(found, { label, origin, key: chunk.keyAt(start), more: () => moreAfter(bytes, end) }),
+      );
+    its.position = chunk.positionAt(bytes.length);
+  }
+
+  /** Goes on from here with an origin of which nothing has come yet. Says whether that is new. */
+  begin(label: string, position: unknown): boolean {
+    if (position === undefined || this.#origins.has(label)) return false;
+    this.#origins.set(label, { origin: {}, position, quietMs: 0 });
+    return true;
+  }
+
+  /** An origin is gone for good: nothing of it has to be remembered. */
+  forget(label: string): void {
+    this.#origins.delete(label);
+  }
+
+  /** Does what the clock makes due: tells what was suppressed, ends records that have become quiet, and measures. */
+  tick(serviceBeganMs: number): void {
+    const nowMs = this.#deps.clock.now();
+    for (const [label, its] of this.#origins) this.#endQuiet(label, its);
+    for (const { pattern, due } of this.#dueAt(nowMs))
+      this.#deps.publish({
+        type: "pattern.suppressed",
+        data: { ...this.#ofPattern(pattern), source: this.source.name, count: due },
+      });
+    const patterns = [...this.#watches.values()].map((its) => [its.pattern.name, its.measure(nowMs, serviceBeganMs)]);
+    const { service, source } = this;
+    this.#deps.sample({
+      ...{ type: "logs.measured", service, source: source.name },
+      ...{ lines: this.#lines - this.#measuredLines, bytes: this.#bytes - this.#measuredBytes },
+      patterns: Object.fromEntries(patterns) as Record<string, ReturnType<PatternWatch["measure"]>>,
+    });
+    this.#measuredLines = this.#lines;
+    this.#measuredBytes = this.#bytes;
+    const families = [...this.#watches.values()].flatMap((its) => its.families);
+    if (families.length > 0)
+      this.#deps.sample({
+        ...{ type: "series.scraped", service, source: seriesSource(source.name), at: nowMs, tookMs: 0 },
+        ...{ outcome: "scraped", families, dropped: 0 },
+      });
+  }
+
+  #originOf(label: string, origin: Origin): OfOrigin {
+    const its = this.#origins.get(label) ?? { origin, position: undefined, quietMs: 0 };
+    its.origin = origin;
+    this.#origins.set(label, its);
+    return its;
+  }
+
+  #takeRecords(chunk: Chunk, its: OfOrigin): void {
+    const { bytes, label } = chunk;
+    const records = (its.records ??= newRecords(this.source.multiline));
+    its.quietMs = this.#deps.clock.monotonic();
+    for (let start = 0; start < bytes.length;) {
+      const newline = bytes.indexOf(0x0a, start);
+      const end = newline < 0 ? bytes.length : newline;
+      this.#lines++;
+      const wasHolding = records.isHolding;
+      const ended = records.add({ text: textOf(bytes, start, end), key: chunk.keyAt(start) });
+      if (!wasHolding || ended.length > 0) its.heldFrom = chunk.positionAt(start);
+      for (const record of ended) this.#matchRecord(record, label, its.origin);
+      start = end + 1;
+    }
+  }
+
+  #endQuiet(label: string, its: OfOrigin): void {
+    if (!its.records?.isHolding || this.#deps.clock.monotonic() - its.quietMs < recordQuietMs) return;
+    for (const record of its.records.end()) this.#matchRecord(record, label, its.origin);
+    delete its.heldFrom;
+  }
+
+  #matchRecord({ text, key }: { text: string; key: string }, label: string, origin: Origin): void {
+    for (const found of this.#matcher.matchesOf(text)) {
+      const [line = "", ...more] = text.split("\n");
+      this.#match({ ...found, text: line }, { label, origin, key, more: () => more });
+    }
+  }
+
+  #match(found: Found, at: { label: string; origin: Origin; key: string; more: () => string[] }): void {
+    const { pattern } = found;
+    const { label, origin } = at;
+    const key = `${label}:${at.key}`;
+    const known = this.#told.take(label, `${pattern.name} ${key}`);
+    const verdict = this.#watches.get(pattern)?.take(found, known, this.#deps.clock.now());
+    this.#deps.seen(pattern, origin);
+    if (!verdict?.tell) return;
+    const { level, timeMs } = found.info();
+    const { meaning, cause, resolution, action } = pattern;
+    const more = at.more().map((line) => this.#shown(line, maxLineLength));
+    const captures = Object.entries(found.captures).map(([name, text]) => [name, this.#shown(text, maxCaptureLength)]);
+    const data: EventData<"pattern.matched"> = {
+      ...this.#ofPattern(pattern),
+      ...{ source: this.source.name, ...origin, line: this.#shown(found.text, maxLineLength) },
+      ...(more.length > 0 ? { more } : {}),
+      ...(captures.length > 0 ? { captures: Object.fromEntries(captures) as Record<string, string> } : {}),
+      ...(level === undefined ? {} : { level }),
+      ...(timeMs === undefined ? {} : { writtenAt: new Date(timeMs).toISOString() }),
+      ...(meaning === undefined ? {} : { meaning }),
+      ...(cause === undefined ? {} : { cause }),
+      ...(resolution === undefined ? {} : { resolution }),
+      ...(action === undefined ? {} : { action }),
+      suppressed: verdict.suppressed,
+      key,
+    };
+    this.#deps.publish({ type: "pattern.matched", data });
+  }
+
+  #dueAt(nowMs: number): { pattern: LogPattern; due: number }[] {
+    return [...this.#watches].map(([pattern, its]) => ({ pattern, due: its.due(nowMs) })).filter(({ due }) => due > 0);
+  }
+
+  #ofPattern({ name, severity }: LogPattern): { service: string; pattern: string; severity: AlertSeverity } {
+    return { service: this.service, pattern: name, severity };
+  }
+
+  #shown(text: string, maxLength: number): string {
+    return scrub(text, this.#deps.secrets()).slice(0, maxLength);
+  }
+}
+
+/** By what name the numbers that lines say are known among the sources of numbers; no source of a person can have it. */
+export function seriesSource(source: string): string {
+  return `logs/${source}`;
+}
+
+function newRecords(multiline: LogSource["multiline"]): Records {
+  const { start, continued = "" } = multiline ?? {};
+  return new Records(start === undefined ? { continued: Pattern.parse(continued) } : { start: Pattern.parse(start) });
+}
+
+function moreAfter(bytes: Uint8Array, end: number): string[] {
+  const from = end + 1;
+  const to = endOfContinuation(bytes, from);
+  return to > from ? textsOf(bytes.subarray(from, to)) : [];
+}
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
+  return lines;
+}
