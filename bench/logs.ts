@@ -84,7 +84,7 @@ function bytesRead(pid: number): number {
 
 type Run = { tookMs: number; cpuMs: number; grownMiB: number };
 
-/** From the moment in which the file has its lines until all of them are counted. CPU is that of the agent alone. */
+/** From the first write until all of it is read, and then counted. CPU is that of the agent alone. */
 async function follow(patterns: readonly string[]): Promise<Run> {
   await using place = new Workplace();
   writeFileSync(place.path("net.log"), "");
@@ -94,16 +94,15 @@ async function follow(patterns: readonly string[]): Promise<Run> {
   appendFileSync(place.path("net.log"), "first\n");
   await until(async () => (await metric("ostler_log_lines_total")) === 1);
   const before = { cpuMs: cpuMs(pid), rss: memoryMib(pid).rss, read: bytesRead(pid) };
-  write(place.path("net.log"), lines);
   const startMs = performance.now();
+  write(place.path("net.log"), lines);
   let peak = 0;
   await until(() => {
     peak = Math.max(peak, memoryMib(pid).rss);
     return bytesRead(pid) - before.read >= lines * 100;
   });
-  const tookMs = performance.now() - startMs;
+  const run = { tookMs: performance.now() - startMs, cpuMs: cpuMs(pid) - before.cpuMs, grownMiB: peak - before.rss };
   await until(async () => (await metric("ostler_log_lines_total")) === lines + 1);
-  const run = { tookMs, cpuMs: cpuMs(pid) - before.cpuMs, grownMiB: peak - before.rss };
   const { execFileSync } = await import("node:child_process");
   execFileSync(ostler[0] ?? "", [...ostler.slice(1), "-c", place.path("ostler.yaml"), "stop", "net"], {
     stdio: "ignore",
@@ -137,11 +136,10 @@ const tailPackage = createRequire(join(root, "packages/agent/package.json")).res
 const peers: [name: string, command: (path: string, place: Workplace) => string[]][] = [
   [
     "tail -F | grep -c",
-    // The line that is appended at the end is what tells tail that nobody reads any more.
     (path) => [
-      "sh",
+      "bash",
       "-c",
-      `(tail -n +1 -F '${path}' & echo $! >&3; wait) 3>'${path}.pid' | grep -m ${hits} -c 'handshake failed'; kill $(cat '${path}.pid')`,
+      `exec 3< <(exec tail -n +1 -F '${path}'); tail=$!; grep -i -m ${hits} -c 'handshake failed' <&3; kill $tail; wait $tail`,
     ],
   ],
   [

@@ -104,7 +104,7 @@ export const logPattern = z
     limit: setting(limit.prefault({}), "How many matches are told"),
   })
   .refine(
-    ({ match, fields, level }) => match || level || Object.keys(fields).length > 0,
+    ({ match, fields, level }) => match !== undefined || level !== undefined || Object.keys(fields).length > 0,
     "needs match, fields or level",
   );
 export type LogPattern = z.output<typeof logPattern>;

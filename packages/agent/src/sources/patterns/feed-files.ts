@@ -63,7 +63,8 @@ export function follow(
 function positionIn({ bytes, place, position }: Block, start: number, before: Position | undefined): Position {
   if (start >= bytes.length) return position;
   if (start === 0 && before) return before;
-  const { skipping, ...rest } = position;
+  const rest: Position = { ...position };
+  delete rest.skipping; // What is skipped comes after the block.
   const print = printOf(bytes.subarray(Math.max(0, start - beforeBytes), start));
   return { ...rest, generation: place.generation, offset: place.offset + start, before: print };
 }
