@@ -12,6 +12,7 @@ const all = [
   "usage",
   "checks",
   "rules",
+  "patterns",
   "journal",
   "stream",
 ];
