@@ -4,6 +4,7 @@ import type { ByteSource } from "./byte-source.js";
 import { FollowedFile } from "./followed-file.js";
 import type { Step, Standing } from "./line-reader.js";
 import type { Block, Gap, Place, Position } from "./place.js";
+import { headBytes } from "./print.js";
 import { Unreadable } from "./unreadable.js";
 
 /** A rotated file is followed beside the new one until nobody has written to it for so long; what comes then is not seen. */
@@ -20,6 +21,8 @@ export type ChainDeps = {
   canWatch: boolean;
   take: (block: Block) => void | Promise<void>;
   gap: (gap: Gap) => void;
+  /** Is this beginning of the last file the first that it has had since it was begun, as far as anybody can tell? */
+  isFirstContent: (head: Buffer) => Promise<boolean>;
   /** One of its files may have changed, or has another name. */
   changed: (isMoved: boolean) => void;
 };
@@ -111,8 +114,16 @@ export class Chain {
   /** What could not be taken is read again. */
   async #step(file: FollowedFile): Promise<Step["kind"]> {
     const before = file.reader.standing;
+    let isOther = false;
     try {
-      return await file.reader.next(this.#deps.buffers, (step) => this.#hand(file, step));
+      const kind = await file.reader.next(this.#deps.buffers, async (step) => {
+        if (await this.#isFirst(file, step)) await this.#hand(file, step);
+        else isOther = true;
+      });
+      if (kind !== "changed") file.confirm();
+      if (!isOther) return kind;
+      file.reader.standing = before;
+      return "changed";
     } catch (failure) {
       file.reader.standing = before;
       file.isDirty = true;
@@ -121,6 +132,12 @@ export class Chain {
       await this.#drop(file);
       return "end";
     }
+  }
+
+  /** Before anything was taken there is nothing that a change could be noticed by. */
+  async #isFirst(file: FollowedFile, step: Step): Promise<boolean> {
+    if (step.kind !== "lines" || step.offset > 0 || file.isWhole || file !== this.last) return true;
+    return this.#deps.isFirstContent(step.bytes.subarray(0, headBytes));
   }
 
   async #hand({ generation }: FollowedFile, step: Step): Promise<void> {

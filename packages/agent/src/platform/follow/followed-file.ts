@@ -27,7 +27,8 @@ export class FollowedFile {
   lastNewMs = 0;
   readonly #source: ByteSource;
   readonly #unwatch: (() => void) | undefined;
-  #largest: number;
+  #seenBytes = 0;
+  #confirmedBytes = 0;
 
   static async open(source: ByteSource, standing: Standing, options: FollowedOptions): Promise<FollowedFile> {
     try {
@@ -46,7 +47,6 @@ export class FollowedFile {
   ) {
     this.#source = source;
     this.facts = facts;
-    this.#largest = facts.size;
     this.generation = generation;
     this.isWhole = isWhole;
     this.reader = new LineReader(source, standing, maxLineBytes);
@@ -68,7 +68,7 @@ export class FollowedFile {
 
   see(facts: Facts): void {
     const { size, modifiedMs } = this.facts;
-    this.#largest = Math.max(this.#largest, facts.size);
+    if (this.reader.standing.offset > 0) this.#seenBytes = facts.size;
     if (facts.size !== size || facts.modifiedMs !== modifiedMs) this.isDirty = true;
     this.facts = facts;
   }
@@ -77,9 +77,14 @@ export class FollowedFile {
     return this.#unwatch !== undefined;
   }
 
-  /** So long it was once. */
+  /** What was read before is still there: so was what was seen of it in the meantime. */
+  confirm(): void {
+    this.#confirmedBytes = Math.max(this.#confirmedBytes, this.#seenBytes);
+  }
+
+  /** So long its content was once. */
   get knownBytes(): number {
-    return Math.max(this.#largest, this.reader.standing.front);
+    return Math.max(this.#confirmedBytes, this.reader.standing.front);
   }
 
   get position(): FilePosition {

@@ -68,13 +68,9 @@ export class Follower implements AsyncDisposable {
     this.#access = accessTo(path);
     const canWatch = !this.#access.isRemote;
     this.#chain = new Chain({
-      clock,
-      buffers,
-      maxLineBytes,
-      canWatch,
-      take,
-      gap,
+      ...{ clock, buffers, maxLineBytes, canWatch, take, gap },
       changed: (isMoved) => this.#awaken(isMoved),
+      isFirstContent: (head) => this.#look.isFirstContent(head),
     });
     const nowMs = (): number => clock.now();
     this.#look = new Look(path, position, this.#chain, { access: this.#access, maxLineBytes, from, nowMs, gap });

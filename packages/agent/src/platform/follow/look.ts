@@ -1,11 +1,12 @@
 import { stat } from "node:fs/promises";
 import type { Access } from "./access.js";
-import { openFile, toFacts, type Facts } from "./byte-source.js";
+import { toFacts, type Facts } from "./byte-source.js";
 import type { Chain, Lost } from "./chain.js";
-import type { FilePosition, Gap, Position } from "./place.js";
-import { atBeginning, atEnd } from "./restore.js";
-import { isSameFile, siblingsOf, type Sibling } from "./siblings.js";
-import { after, findOwn, laterThan, openSibling, type Own } from "./trail.js";
+import { allOrNone, findAgain, openAll, type Content } from "./find-again.js";
+import { newerThan, since, unknownOf, type Beginning, type Surroundings } from "./newer.js";
+import type { Gap, Position, Print } from "./place.js";
+import { atEnd } from "./restore.js";
+import { siblingsOf } from "./siblings.js";
 
 export type LookDeps = {
   access: Access;
@@ -19,6 +20,9 @@ export type LookDeps = {
 /** `unsettled`: somebody is renaming files just now. `gone`: nothing is at the path. Both ask for another look soon. */
 export type Sight = "settled" | "unsettled" | "gone";
 
+/** So many contents are known again when they come by as a copy, or packed, later than they were read. */
+const maxKnown = 16;
+
 /** Looks what is at a path, and hands on to the chain what came there since the last look, however often it was rotated. */
 export class Look {
   readonly #path: string;
@@ -28,6 +32,8 @@ export class Look {
   #generation: number;
   #isFirst: boolean;
   #knownBytes = 0;
+  #known: Print[] = [];
+  #beginning: Beginning | undefined;
 
   constructor(path: string, position: Position | undefined, chain: Chain, deps: LookDeps) {
     this.#path = path;
@@ -51,14 +57,29 @@ export class Look {
 
   /** @throws ErrnoException when something is there that cannot be looked at or opened */
   async look(): Promise<Sight> {
-    const facts = await this.#factsOfPath();
-    const { last } = this.#chain;
-    const sight = await this.#act(facts, last);
-    this.#isFirst = false;
-    return sight;
+    try {
+      const sight = await this.#act(await this.#factsOfPath());
+      this.#isFirst = false;
+      return sight;
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code === "ENOENT") return "unsettled"; // Renamed before it could be opened.
+      throw failure;
+    }
   }
 
-  async #act(facts: Facts | undefined, last = this.#chain.last): Promise<Sight> {
+  /**
+   * Is the beginning of the file that was read just now the first that ever was there since it was begun? Who copies and empties
+   * it more than once before anybody reads leaves no other trace than a copy that nobody knows.
+   */
+  async isFirstContent(head: Buffer): Promise<boolean> {
+    const around = await this.#surroundings();
+    if (!around) return false;
+    if (!this.#beginning) return true;
+    return (await unknownOf(since(around.siblings, this.#beginning), around, head)).length === 0;
+  }
+
+  async #act(facts: Facts | undefined): Promise<Sight> {
+    const { last } = this.#chain;
     if (this.#lost) return this.#find(this.#lost, facts);
     if (!facts) return "gone";
     if (!last) return this.#begin();
@@ -67,9 +88,11 @@ export class Look {
       return "settled";
     }
     await last.refresh();
-    const siblings = await siblingsOf(this.#path, this.#deps.access);
-    if (!siblings) return "unsettled";
-    return this.#pushAll(await this.#newer(siblings, last.position));
+    const around = await this.#surroundings();
+    if (!around) return "unsettled";
+    this.#know(last.position.fingerprint);
+    const newer = await newerThan(last.position, around);
+    return this.#push(await allOrNone((opened) => openAll(newer, around, opened)));
   }
 
   async #factsOfPath(): Promise<Facts | undefined> {
@@ -82,80 +105,57 @@ export class Look {
     }
   }
 
+  async #surroundings(wanted?: Position): Promise<Surroundings | undefined> {
+    const { access, maxLineBytes } = this.#deps;
+    const siblings = await siblingsOf(this.#path, access, wanted);
+    const files = this.#chain.files;
+    const known = [...this.#known, ...files.map(({ reader }) => reader.standing.fingerprint)];
+    return siblings && { siblings, held: files.map(({ facts }) => facts), known, access, maxLineBytes };
+  }
+
   async #begin(): Promise<Sight> {
-    const { access, from, maxLineBytes } = this.#deps;
-    const source = await openFile(this.#path, access);
-    const standing = this.#isFirst && from === "end" ? await atEnd(source, maxLineBytes) : atBeginning;
-    await this.#chain.push(source, standing, ++this.#generation, false);
-    return "settled";
+    const around = await this.#surroundings();
+    const itself = around?.siblings.find(({ rotation }) => !rotation);
+    if (!around || !itself) return "unsettled";
+    return this.#push(
+      await allOrNone(async (opened) => {
+        const contents = await openAll([itself], around, opened);
+        const [content] = contents;
+        const isAtEnd = content && this.#isFirst && this.#deps.from === "end";
+        return isAtEnd ? [{ ...content, standing: await atEnd(content.source, around.maxLineBytes) }] : contents;
+      }),
+    );
   }
 
-  /** Newer siblings than a content; when it is no longer among them, its copy tells which they are. */
-  async #newer(siblings: readonly Sibling[], position: FilePosition): Promise<Sibling[]> {
-    const newer = after(siblings, position);
-    if (newer) return newer;
-    const copy = await findOwn(siblings, position, this.#deps);
-    await copy?.source.close();
-    return (copy && after(siblings, copy.sibling)) ?? laterThan(siblings, position, this.#deps);
-  }
-
-  /** Goes on where a position says, in whatever has become of its file. */
+  /** Goes on where a position says. Nothing has happened before all of it is open. */
   async #find(position: Position, facts: Facts | undefined): Promise<Sight> {
-    const siblings = await siblingsOf(this.#path, this.#deps.access, position);
-    if (!siblings) return "unsettled";
-    const own = await findOwn(siblings, position, this.#deps);
-    if (!own && !facts) return "gone";
+    this.#know(position.fingerprint);
+    const around = await this.#surroundings(position);
+    if (!around) return "unsettled";
+    const again = await findAgain(position, {
+      ...{ around, knownBytes: this.#knownBytes, nowMs: this.#deps.nowMs() },
+      ...(facts && { facts }),
+      ...(this.#beginning && { beginning: this.#beginning }),
+    });
+    if (!again) return "gone";
     this.#lost = undefined;
-    await this.#findLate(siblings, position);
-    this.#tellGap(position, own, facts, siblings);
-    if (own) await this.#pushOwn(own, position.generation);
-    const newer = own ? after(siblings, own.sibling) : await laterThan(siblings, position, this.#deps);
-    return this.#pushAll(newer ?? []);
-  }
-
-  /** Something is lost when nothing was found, or a copy that ends before what was known to be there. */
-  #tellGap(from: Position, own: Own | undefined, facts: Facts | undefined, siblings: readonly Sibling[]): void {
-    const known = this.#knownBytes;
     this.#knownBytes = 0;
-    const has = own && !own.sibling.packing ? own.sibling.size : from.offset;
-    const bytes = known > has ? { bytes: known - has } : {};
-    const { generation, offset } = from;
-    if (!own) this.#deps.gap({ reason: reasonOf(from, facts, siblings), ...bytes, from: { generation, offset } });
-    else if (own.isWhole && known > has)
-      this.#deps.gap({ reason: "truncated", ...bytes, from: { generation, offset: has } });
+    again.gaps.forEach(this.#deps.gap);
+    // Of a file of which nothing was read, no line has a place yet.
+    this.#generation = position.offset === 0 ? position.generation - 1 : position.generation;
+    return this.#push(again.contents);
   }
 
-  async #pushOwn({ source, standing, isWhole }: Own, generation: number): Promise<void> {
-    await this.#chain.push(source, standing, generation, isWhole);
-  }
-
-  async #findLate(siblings: readonly Sibling[], { late = [] }: Position): Promise<void> {
-    for (const one of late) {
-      if (this.#chain.files.some((file) => file.isAt(one))) continue;
-      const own = await findOwn(siblings, one, this.#deps);
-      if (own) await this.#pushOwn(own, one.generation);
-      else if (one.untilMs > this.#deps.nowMs())
-        this.#deps.gap({ reason: "rotated-away", from: { generation: one.generation, offset: one.offset } });
-    }
-  }
-
-  /** In their order, and each opened before it can be rotated away. What cannot be opened or has changed its name ends it. */
-  async #pushAll(siblings: readonly Sibling[]): Promise<Sight> {
-    for (const sibling of siblings) {
-      if (this.#chain.files.some((file) => file.isAt(sibling))) continue;
-      const source = await openSibling(sibling, this.#deps);
-      const { inode, device } = await source.facts();
-      if (inode !== sibling.inode || device !== sibling.device) {
-        await source.close();
-        return "unsettled";
-      }
-      await this.#chain.push(source, atBeginning, ++this.#generation, sibling.packing !== undefined);
+  async #push(contents: readonly Content[]): Promise<Sight> {
+    for (const { source, standing, isWhole, beginning, generation = this.#generation + 1 } of contents) {
+      await this.#chain.push(source, standing, generation, isWhole);
+      this.#generation = Math.max(this.#generation, generation);
+      if (beginning) this.#beginning = beginning;
     }
     return "settled";
   }
-}
 
-function reasonOf(position: Position, facts: Facts | undefined, siblings: readonly Sibling[]): Gap["reason"] {
-  if (facts && isSameFile(facts, position)) return "truncated";
-  return siblings.some(({ rotation }) => rotation) ? "rotated-away" : "replaced";
+  #know(print: Print): void {
+    if (print.bytes > 0) this.#known = [...this.#known, print].slice(-maxKnown);
+  }
 }

@@ -1,9 +1,8 @@
-import { chunkBytes } from "./buffers.js";
 import type { Access } from "./access.js";
-import { openFile, type ByteSource, type Facts } from "./byte-source.js";
+import { chunkBytes } from "./buffers.js";
+import { openFile, type ByteSource } from "./byte-source.js";
 import type { Standing } from "./line-reader.js";
 import type { FilePosition } from "./place.js";
-import { compareToPrint } from "./print.js";
 import { restore } from "./restore.js";
 import { isSameFile, type Sibling } from "./siblings.js";
 import { Unpacked } from "./unpacked.js";
@@ -15,61 +14,45 @@ export type Own = { sibling: Sibling; source: ByteSource; standing: Standing; is
 
 /**
  * Finds the content of a position again among the siblings of its file: under any name, as a copy, or packed. What cannot be
- * read is not it.
+ * read is not it. @throws ErrnoException `ENOENT` when names have changed since they were listed
  */
 export async function findOwn(
   siblings: readonly Sibling[],
   position: FilePosition,
   how: How,
 ): Promise<Own | undefined> {
-  const isSame = (one: Sibling): boolean => isSameFile(one, position);
   const newestFirst = [...siblings].reverse();
   const plain = newestFirst.filter((one) => !one.packing && one.size >= position.offset);
   const candidates = [
-    ...plain.filter(isSame),
-    ...plain.filter((one) => !isSame(one)),
+    ...plain.filter((one) => isSameFile(one, position)),
+    ...plain.filter((one) => !isSameFile(one, position)),
     ...newestFirst.filter((one) => one.packing),
   ];
   for (const sibling of candidates) {
-    const source = await openSibling(sibling, how).catch(() => undefined);
+    const source = await openIfReadable(sibling, how);
     if (!source) continue;
-    const { inode } = await source.facts();
-    const standing = await restore(source, position, isSame(sibling) && inode === position.inode).catch(
-      () => undefined,
-    );
-    if (standing) return { sibling, source, standing, isWhole: sibling.packing !== undefined || !isSame(sibling) };
+    const isSame = isSameFile(sibling, position);
+    const standing = await restore(source, position, isSame).catch(() => undefined);
+    if (standing) return { sibling, source, standing, isWhole: sibling.packing !== undefined || !isSame };
     await source.close();
   }
   return undefined;
 }
 
-/** Siblings after one of them. */
-export function after(siblings: readonly Sibling[], one: Pick<Facts, "device" | "inode">): Sibling[] | undefined {
-  const at = siblings.findIndex((other) => isSameFile(other, one));
-  return at < 0 ? undefined : siblings.slice(at + 1);
+/** Nothing when it cannot be read, which will be told of when it should be. */
+export async function openIfReadable(sibling: Sibling, how: How): Promise<ByteSource | undefined> {
+  return openSibling(sibling, how).catch((failure: unknown) => {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") throw failure;
+    return undefined;
+  });
 }
 
-/** Siblings that were written to after a content that is none of them any more; and no older part of it, as a copy may be. */
-export async function laterThan(siblings: readonly Sibling[], position: FilePosition, how: How): Promise<Sibling[]> {
-  const later: Sibling[] = [];
-  for (const one of siblings)
-    if (!one.rotation || (one.modifiedMs > position.modifiedMs && !(await hasHead(one, position, how))))
-      later.push(one);
-  return later;
-}
-
-async function hasHead(sibling: Sibling, { fingerprint }: FilePosition, how: How): Promise<boolean> {
-  if (fingerprint.bytes === 0) return false;
-  const source = await openSibling(sibling, how).catch(() => undefined); // It will be told of when it is read.
-  if (!source) return false;
-  const buffer = Buffer.alloc(fingerprint.bytes);
-  const read = await source.read(buffer, fingerprint.bytes, 0).catch(() => 0);
-  await source.close();
-  return compareToPrint(buffer.subarray(0, read), fingerprint) === "same";
-}
-
-/** @throws ErrnoException */
+/** @throws ErrnoException, `ENOENT` also when another file has its name by now */
 export async function openSibling(sibling: Sibling, { maxLineBytes, access }: How): Promise<ByteSource> {
-  if (!sibling.packing) return openFile(sibling.path, access);
-  return Unpacked.open(sibling.path, sibling.packing, maxLineBytes + 2 * chunkBytes, access);
+  const source = sibling.packing
+    ? await Unpacked.open(sibling.path, sibling.packing, maxLineBytes + 2 * chunkBytes, access)
+    : await openFile(sibling.path, access);
+  if (isSameFile(await source.facts(), sibling)) return source;
+  await source.close();
+  throw Object.assign(new Error(`${sibling.path} is another file by now.`), { code: "ENOENT" });
 }
