@@ -35,7 +35,8 @@ import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
 import { readLogs, type LogQuery } from "./sources/logs/logs.js";
-import { SpoolLimit } from "./sources/logs/spool-limit.js";
+import { OutputKeeper } from "./sources/logs/output-keeper.js";
+import { OutputTimes } from "./sources/logs/output-times.js";
 import { Markers } from "./sources/markers/markers.js";
 import { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
 import { DebugWatch } from "./sources/debug/debug.js";
@@ -278,7 +279,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     hostBytes: totalmem,
   });
   scope.own(bus.onSample("watches", watches.take));
-  scope.own(new SpoolLimit(store.spools, { clock, lost: (file, reason) => degraded(`output ${file}`, reason) }));
+  const times = new OutputTimes(store.outputTimes);
+  scope.own(
+    new OutputKeeper(store.spools, { clock, times, lost: (file, reason) => degraded(`output ${file}`, reason) }),
+  );
 
   const host = scope.own(
     Host.start(config.agent.host, {

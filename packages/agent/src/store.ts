@@ -12,6 +12,8 @@ export type Store = {
   agentId: string;
   runDir: string;
   spools: string;
+  /** When what is in the spools was written. */
+  outputTimes: string;
   /** Path of what dossiers compare with. */
   settledRuns: string;
   journal: Disk;
@@ -48,6 +50,7 @@ export async function openStore({ data_dir: dataDir, run_dir: wantedRunDir }: Co
     agentId,
     runDir: runDir.path,
     spools: join(dataDir, "output"),
+    outputTimes: join(dataDir, "output-times"),
     settledRuns: join(dataDir, "settled-runs.json"),
     journal,
     cursors,

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
+import { test } from "node:test";
+import { FakeClock } from "../../testing/fake-clock.js";
+import { tempDir } from "../../testing/temp-dir.js";
+import { until } from "../../testing/until.js";
+import { maxSpoolBytes, OutputKeeper } from "./output-keeper.js";
+import { OutputTimes } from "./output-times.js";
+
+const mebibyte = 1024 * 1024;
+
+const onDisk = (path: string): number => statSync(path).blocks * 512;
+
+test("a spool beyond its limit gives its oldest part back, and the writer never notices", async () => {
+  using dir = tempDir();
+  using other = tempDir();
+  const clock = new FakeClock();
+  const lost: string[] = [];
+  const small = dir.write("web.main.stderr", "small\n");
+  const path = dir.at("web.main.stdout");
+  const writer = openSync(path, "a");
+  const block = Buffer.alloc(mebibyte, "x\n");
+  for (let written = 0; written <= maxSpoolBytes; written += mebibyte) writeSync(writer, block);
+  const { size } = statSync(path);
+  const times = new OutputTimes(other.path);
+  await using keeper = new OutputKeeper(dir.path, {
+    clock,
+    times,
+    lost: (file, reason) => lost.push(`${file}: ${reason}`),
+  });
+  assert.ok(keeper);
+  await until(() => clock.pass(5000).then(() => onDisk(path) < maxSpoolBytes), "the disk has its space back");
+  writeSync(writer, "after\n");
+  closeSync(writer);
+  assert.equal(statSync(path).size, size + 6);
+  assert.ok(onDisk(path) > 40 * mebibyte, "most of it is still there");
+  const reader = openSync(path, "r");
+  const tail = Buffer.alloc(10);
+  readSync(reader, tail, 0, 10, size - 4);
+  closeSync(reader);
+  assert.equal(tail.toString(), "x\nx\nafter\n");
+  assert.equal(readFileSync(small, "utf8"), "small\n");
+  assert.deepEqual(lost, []);
+  await until(
+    () =>
+      clock
+        .pass(5000)
+        .then(() => times.of("web.main.stderr"))
+        .then(({ length }) => length > 0),
+    "the times are noted",
+  );
+  const [point] = await times.of("web.main.stderr");
+  assert.deepEqual(point, { offset: 6, ms: Math.round(statSync(small).mtimeMs) });
+  assert.ok((await times.of("web.main.stdout")).every(({ offset }) => offset > size - 48 * mebibyte));
+});
+
+test("no output at all is no trouble", async () => {
+  using dir = tempDir();
+  const clock = new FakeClock();
+  const lost = (file: string, reason: string): void => assert.fail(file + reason);
+  await using keeper = new OutputKeeper(dir.at("none"), { clock, times: new OutputTimes(dir.at("times")), lost });
+  assert.ok(keeper);
+  await clock.pass(20_000);
+});
+
+test("times that cannot be noted are told once, and hold up nothing else", async () => {
+  using dir = tempDir();
+  using other = tempDir();
+  const clock = new FakeClock();
+  const lost: string[] = [];
+  dir.write("web.main.stdout", "one\n");
+  const times = new OutputTimes(other.write("file", ""));
+  const deps = { clock, times, lost: (file: string) => lost.push(file) };
+  await using keeper = new OutputKeeper(dir.path, deps);
+  assert.ok(keeper);
+  for (let look = 1; look <= 3; look++) {
+    await until(() => clock.waiting > 0, "it waits for the next look");
+    await clock.pass(5000);
+  }
+  await until(() => clock.waiting > 0 && lost.length > 0, "it was told");
+  assert.deepEqual(lost, ["times of web.main.stdout"]);
+});
+
+test("when the keeper stops, its timer is gone", async () => {
+  using dir = tempDir();
+  const clock = new FakeClock();
+  const keeper = new OutputKeeper(dir.path, { clock, times: new OutputTimes(dir.at("times")), lost: () => {} });
+  assert.equal(clock.waiting, 1);
+  await keeper[Symbol.asyncDispose]();
+  assert.equal(clock.waiting, 0);
+});
