@@ -23,7 +23,11 @@ const replies: [wanted: object, reply: Reply, failure: RegExp | undefined][] = [
   [{ command: ["GET", "a"], at_least: 1 }, "", /which is no number$/],
   [{ command: ["GET", "a"], matches: "^ok" }, "oks", undefined],
   [{ command: ["GET", "a"], matches: "^ok" }, "no", /GET a: "no" does not match \/\^ok\/$/],
-  [{ command: ["GET", "a"], matches: "^(a+)+$" }, `${"a".repeat(64)}!`, /GET a: \/\^\(a\+\)\+\$\/ was given up/],
+  [
+    { command: ["GET", "a"], matches: "^(a+)+$" },
+    `${"a".repeat(64)}!`,
+    /GET a: "a+!" does not match \/\^\(a\+\)\+\$\/$/,
+  ],
   [{ command: ["INFO", "replication"], field: "master_link_status", equals: "up" }, info, undefined],
   [{ command: ["INFO"], field: "lag", at_most: 5 }, info, /INFO lag is 7, more than 5$/],
   [{ command: ["INFO"], field: "nothing" }, info, /INFO has no field nothing$/],
