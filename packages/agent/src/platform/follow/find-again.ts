@@ -1,7 +1,7 @@
 import type { ByteSource, Facts } from "./byte-source.js";
 import type { Standing } from "./line-reader.js";
 import { after, beginningOf, since, unknownOf, writtenAfter, type Beginning, type Surroundings } from "./newer.js";
-import type { Gap, Position } from "./place.js";
+import { isNothing, type Gap, type Position } from "./place.js";
 import { atBeginning } from "./restore.js";
 import { isSameFile, type Sibling } from "./siblings.js";
 import { findOwn, openSibling, type Own } from "./trail.js";
@@ -42,7 +42,7 @@ export async function findAgain(
   { around, facts, knownBytes, nowMs, beginning }: Circumstances,
 ): Promise<Again | undefined> {
   return allOrNone(async (opened) => {
-    const own = await findOwn(around.siblings, position, around);
+    const own = isNothing(position) ? undefined : await findOwn(around.siblings, position, around);
     if (!own && !facts) return undefined;
     if (own) opened.push(own.source);
     const late = await findLate(position, around, nowMs, opened);
@@ -54,7 +54,7 @@ export async function findAgain(
           ? [...since(around.siblings, beginning), own.sibling]
           : writtenAfter(around.siblings, position.modifiedMs);
     const rest = await openAll(await unknownOf(newer ?? [], around), around, opened);
-    const gap = gapOf(own, position, facts, knownBytes, around.siblings);
+    const gap = isNothing(position) ? undefined : gapOf(own, position, facts, knownBytes, around.siblings);
     if (isBlank) await own.source.close(); // It is among what follows, after copies that were made of it.
     const first = own && !isBlank ? [{ ...own, generation: position.generation }] : [];
     return { contents: [...late.contents, ...first, ...rest], gaps: [...late.gaps, ...(gap ? [gap] : [])] };

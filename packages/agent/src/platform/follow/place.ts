@@ -38,3 +38,14 @@ export type Block = {
  * its place. Without `bytes` nobody can know how many there were.
  */
 export type Gap = { reason: "rotated-away" | "truncated" | "freed" | "replaced"; bytes?: number; from: Place };
+
+/** The position of a file of which nothing was there until a moment of the wall clock: all that came after it is to be read. */
+export function nothingSince(ms: number): Position {
+  const none: Print = { bytes: 0, sha256: "" };
+  return { device: -1, inode: -1, fingerprint: none, before: none, generation: 1, offset: 0, modifiedMs: ms };
+}
+
+/** Is it a position before anything? */
+export function isNothing({ inode }: FilePosition): boolean {
+  return inode === -1;
+}

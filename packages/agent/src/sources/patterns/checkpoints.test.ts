@@ -6,7 +6,7 @@ import { Checkpoints, type Checkpoint } from "./checkpoints.js";
 const noProblem = (reason: string): void => assert.fail(reason);
 
 const point = (source: string, lines = 1): Checkpoint => ({
-  ...{ service: "web", source, epoch: "e", seq: 7, lines, bytes: 10 },
+  ...{ service: "web", source, atMs: 5, epoch: "e", seq: 7, lines, bytes: 10 },
   positions: { "/x": { offset: 3 } },
   patterns: { p: { matches: 2, recent: [["a", [[1, 2]]]] } },
 });

@@ -19,6 +19,7 @@ export type PatternPoint = z.infer<typeof patternPoint>;
 const checkpoint = z.object({
   service: z.string(),
   source: z.string(),
+  atMs: z.number().describe("By the wall clock"),
   epoch: z.string(),
   seq: z.number(),
   positions: z.record(z.string(), z.unknown()),

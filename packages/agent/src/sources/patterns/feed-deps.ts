@@ -11,6 +11,9 @@ export type Output = {
   unit: string | undefined;
 };
 
+/** What is known of a source from before: where to go on with each origin, and when that was written down. */
+export type Known = { savedMs: number | undefined; positions: Readonly<Record<string, unknown>> };
+
 export type Gapped = Omit<EventData<"log.gapped">, "service" | "source">;
 
 export type FeedDeps = {

@@ -1,37 +1,37 @@
+import type { LogSource } from "../../config/logs/log-source.js";
 import { FollowFiles } from "../../platform/follow/follow-files.js";
 import type { Block, Position } from "../../platform/follow/place.js";
 import { beforeBytes, printOf } from "../../platform/follow/print.js";
 import type { Origin } from "./chunk.js";
-import type { FeedDeps } from "./feed-deps.js";
-
-type Begin = "beginning" | "end";
+import type { FeedDeps, Known } from "./feed-deps.js";
 
 /** The lines of files, and of all that come to match. */
 export function feedOfFiles(
   globs: readonly string[],
-  from: Begin,
-  positions: Readonly<Record<string, unknown>>,
+  from: LogSource["from"],
+  known: Known,
   deps: FeedDeps,
 ): AsyncDisposable {
-  return follow(globs, { positions, from: () => from, originOf: (file) => ({ file }) }, deps);
+  return follow(globs, { known, from: () => from, originOf: (file) => ({ file }) }, deps);
 }
 
-/** Follows files whose paths are the labels of what they have. */
+/** Follows files whose paths are the labels of what they have. `from` is for those that nobody has looked for before. */
 export function follow(
   globs: readonly string[],
   its: {
-    positions: Readonly<Record<string, unknown>>;
-    from: (path: string) => Begin;
+    known: Known;
+    from: (path: string) => LogSource["from"];
     originOf: (path: string) => Origin;
   },
   deps: FeedDeps,
 ): AsyncDisposable {
   // Invariant: what is saved of a source is what was in its blocks.
-  const positions = its.positions as Readonly<Record<string, Position>>;
+  const { savedMs: sinceMs } = its.known;
+  const positions = its.known.positions as Readonly<Record<string, Position>>;
   const last = new Map(Object.entries(positions));
   return FollowFiles.start(
     globs,
-    { positions, from: its.from },
+    { positions, from: sinceMs === undefined ? its.from : { sinceMs } },
     {
       clock: deps.clock,
       take: async (path, block) => {

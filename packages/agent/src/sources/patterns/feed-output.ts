@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
 import { baseName } from "@ostler/protocol";
 import type { LogSource } from "../../config/logs/log-source.js";
+import { literally } from "../../platform/follow/glob.js";
 import { spoolOf } from "../../platform/spool.js";
 import type { Origin } from "./chunk.js";
-import type { FeedDeps, Output } from "./feed-deps.js";
+import type { FeedDeps, Known, Output } from "./feed-deps.js";
 import { follow } from "./feed-files.js";
 
 type Wanted = NonNullable<LogSource["stdout"]>;
@@ -13,7 +14,7 @@ export function feedOfOutput(
   { process: only, stream }: Wanted,
   { service, spools, spoolsBefore }: Output,
   from: LogSource["from"],
-  positions: Readonly<Record<string, unknown>>,
+  known: Known,
   deps: FeedDeps,
 ): AsyncDisposable {
   const name = `${service}.${only === undefined ? "*" : `${only}*`}.${stream ?? "*"}`;
@@ -22,8 +23,8 @@ export function feedOfOutput(
     return its ? { process: its.process, stream: its.stream } : {};
   };
   return follow(
-    [join(spools, name)],
-    { positions, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
+    [join(literally(spools), name)],
+    { known, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
     {
       ...deps,
       // A name that begins like that of the process is another one.

@@ -48,10 +48,10 @@ export class FollowedSource implements AsyncDisposable {
     const forward = await openForward(service, source, saved?.forward, deps);
     const watch = new SourceWatch(service, source, saved, told, deps);
     // From now on it is known: what has no position when the next agent looks has come since.
-    if (!saved) await deps.checkpoints.save(watch.checkpoint).catch(() => undefined); // Told when it is saved again.
+    const first = { ...watch.checkpoint, ...(forward ? { forward: forward.mark } : {}) };
+    if (!saved) await deps.checkpoints.save(first).catch(() => undefined); // Told when it is saved again.
     const its = new FollowedSource(service, source, watch, forward, deps);
-    const from = saved ? "beginning" : source.from;
-    its.#feed = startFeed({ ...source, from }, output, watch.positions, {
+    its.#feed = startFeed(source, output, { savedMs: saved?.atMs, positions: watch.positions }, {
       clock: deps.clock,
       take: (chunk) => its.#take(chunk),
       gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
@@ -123,7 +123,7 @@ export class FollowedSource implements AsyncDisposable {
     const { checkpoints, synced } = this.#deps;
     const point = await this.#still(async () => {
       // What is not in the file yet would be missing from it after a crash.
-      if (this.#forward && !(await this.#forward.flush())) return undefined;
+      while (this.#forward?.isBehind) if (!(await this.#forward.flush())) return undefined;
       this.#isDirty = false;
       return { ...this.#watch.checkpoint, ...(this.#forward ? { forward: this.#forward.mark } : {}) };
     });

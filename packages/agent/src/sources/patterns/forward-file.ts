@@ -60,6 +60,11 @@ export class ForwardFile implements AsyncDisposable {
     return { inode: this.#inode, bytes: this.#bytes };
   }
 
+  /** Is anything of what was taken not in the file yet? */
+  get isBehind(): boolean {
+    return this.#queuedBytes > 0;
+  }
+
   /** Takes whole lines; they may be used again when this returns. */
   write(lines: Uint8Array): void {
     if (this.#isFailing && this.#queuedBytes + lines.length > maxQueuedBytes) {

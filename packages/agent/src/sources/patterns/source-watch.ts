@@ -82,7 +82,7 @@ export class SourceWatch {
     const { epoch, seq } = this.#deps.state();
     const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
     return {
-      ...{ service: this.service, source: this.source.name, epoch, seq },
+      ...{ service: this.service, source: this.source.name, atMs: this.#deps.clock.now(), epoch, seq },
       ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
     };
