@@ -144,7 +144,7 @@ suite("the command line", () => {
     assert.match(broken.stderr, /"broken\/main" is waiting: .*\/does\/not\/exist does not exist/);
     assert.equal((await agent.ostler("frobnicate")).code, 2);
     assert.equal((await agent.ostler("status", "--frob")).code, 2);
-    assert.equal((await agent.ostler("events", "--since", "yesterday")).code, 2);
+    assert.equal((await agent.ostler("events", "--since", "soon")).code, 2);
     assert.equal((await agent.ostler("--socket", "/nowhere.sock", "status")).code, 4);
     assert.equal((await agent.ostler("-c", "/nowhere.yaml", "run")).code, 3);
     assert.equal((await agent.ostler("restart", "web", "--timeout", "1ms")).code, 6);
@@ -164,7 +164,7 @@ suite("the command line", () => {
     await until(async () => (await agent.ostler("logs", "chatty")).stdout.includes("line 5"));
     const { stdout } = await agent.ostler("logs", "chatty", "-n", "2", "--grep", "line");
     assert.deepEqual(stdout.trim().split("\n"), ["main line 4", "main line 5"]);
-    assert.match((await agent.ostler("logs", "chatty", "--json")).stdout, /"stream":"stderr","text":"oops"/);
+    assert.match((await agent.ostler("logs", "chatty", "--json")).stdout, /"stream":"stderr",.*"text":"oops"/);
   });
 
   test("reloads, and says what came of it", async () => {

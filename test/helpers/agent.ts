@@ -127,6 +127,11 @@ export class TestAgent implements AsyncDisposable {
     });
   }
 
+  /** What node is given to run the command line against this agent, for who wants to see what it prints as it comes. */
+  words(...args: string[]): string[] {
+    return [...ostler.slice(1), "-c", this.configFile, ...args];
+  }
+
   /** The body of an answer on the control socket, as JSON where it is. */
   async get(path: string, headers: Record<string, string> = {}): Promise<unknown> {
     const { request } = await import("node:http");

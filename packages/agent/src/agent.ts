@@ -23,6 +23,7 @@ import { systemClock } from "./core/clock.js";
 import { Dispatcher, type CommandResult } from "./core/dispatcher.js";
 import { Cursors } from "./core/journal/cursors.js";
 import { Journal } from "./core/journal/journal.js";
+import type { LogQuery } from "./core/log-query.js";
 import { Pulse } from "./core/pulse.js";
 import { Scope } from "./core/scope.js";
 import { lockAgent } from "./platform/agent-lock.js";
@@ -34,7 +35,7 @@ import { startPatterns } from "./patterns-part.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
-import { readLogs, type LogQuery } from "./sources/logs/logs.js";
+import { readLogs } from "./sources/logs/logs.js";
 import { OutputKeeper } from "./sources/logs/output-keeper.js";
 import { OutputTimes } from "./sources/logs/output-times.js";
 import { Markers } from "./sources/markers/markers.js";
@@ -330,7 +331,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   debug.resume();
 
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
-    readLogs(query, { spools: store.spools, state: () => bus.state, clock }, signal);
+    readLogs(query, { spools: store.spools, times, state: () => bus.state, files: () => [], clock }, signal);
   const socketPath = socketPathIn(store.runDir);
   const http = scope.own(
     await Http.start(config.http, socketPath, {

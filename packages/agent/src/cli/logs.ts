@@ -1,49 +1,70 @@
-import { messageOf, OstlerError, own, type HostState } from "@ostler/protocol";
-import { Pattern } from "../core/pattern/pattern.js";
+import { own, type HostState } from "@ostler/protocol";
+import type { LogLine, LogNote } from "../core/log-query.js";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
-import { paint, print } from "./output.js";
+import { logLine } from "./log-line.js";
+import { momentIn } from "./moment.js";
+import { print } from "./output.js";
 
-type Options = Globals & { follow?: boolean; lines: string; grep?: string };
-type Line = { process: string; stream: string; text: string; clipped?: true };
+type Options = Globals & {
+  follow?: boolean;
+  lines?: string;
+  since?: string;
+  until?: string;
+  grep?: string;
+  ignoreCase?: boolean;
+  level?: string;
+  process?: string;
+  source?: string;
+  timestamps?: boolean;
+  ansi?: boolean;
+};
 
-/** What a service wrote. */
-export async function logs(options: Options, target: string): Promise<number> {
-  const [service = "", process] = target.split("/");
-  const wanted = options.grep === undefined ? undefined : regexOf(options.grep);
-  const query = new URLSearchParams({
-    n: options.lines,
-    ...(process === undefined ? {} : { process }),
-    ...(options.follow ? { follow: "true" } : {}),
-  });
+/** What a service wrote, a process of it, or all services. */
+export async function logs(options: Options, target?: string): Promise<number> {
+  const [service, process = options.process] = target?.split("/") ?? [];
   const client = new Client(controlSocket(options));
-  noteAttached(service, await client.state());
-  for await (const json of client.lines(`/v1/logs/${encodeURIComponent(service)}?${query.toString()}`)) {
-    const line = JSON.parse(json) as Line;
-    if (wanted && !wanted.test(line.text)) continue;
-    if (options.json) print(json);
-    else
-      print(
-        `${paint(line.stream === "stderr" ? "yellow" : "grey", line.process)} ${line.text}${line.clipped ? " …" : ""}`,
-      );
+  if (service !== undefined) noteAttached(service, await client.state());
+  const path = service === undefined ? "/v1/logs" : `/v1/logs/${encodeURIComponent(service)}`;
+  const style = { isOfAll: service === undefined, hasTime: options.timestamps ?? false, isRaw: options.ansi ?? false };
+  for await (const json of client.lines(`${path}?${queryOf(options, process)}`)) {
+    const line = JSON.parse(json) as LogLine | LogNote;
+    if ("note" in line) note(line.note);
+    else print(options.json ? json : logLine(line, style));
   }
   return 0;
+}
+
+function queryOf(options: Options, process: string | undefined): string {
+  const { lines, since, until, grep, level, source } = options;
+  const given = {
+    n: lines,
+    process,
+    source,
+    grep,
+    level,
+    since: since === undefined ? undefined : momentIn(since),
+    until: until === undefined ? undefined : momentIn(until),
+    follow: options.follow ? "true" : undefined,
+    ignore_case: options.ignoreCase ? "true" : undefined,
+    ansi: options.ansi ? "true" : undefined,
+  };
+  return new URLSearchParams(
+    Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  ).toString();
 }
 
 /** Who expects lines and gets none should know why. */
 function noteAttached(service: string, { services }: HostState): void {
   const attached = own(services, service)?.attached;
   if (attached?.owner !== "pid-file") return;
-  process.stderr.write(
-    `${service} is attached by ${attached.name}: what it writes goes where its owner has sent it, and is not here. ` +
-      "Here is only what the commands of `attach` wrote.\n",
+  note(
+    `${service} is attached by ${attached.name}: what it writes goes where its owner has sent it. ` +
+      "Here are only the logs that its configuration names, and what the commands of `attach` wrote.",
   );
 }
 
-function regexOf(text: string): Pattern {
-  try {
-    return Pattern.parse(text, { caseSensitive: true });
-  } catch (cause) {
-    throw new OstlerError("bad-request", `--grep: ${messageOf(cause)}`, { cause });
-  }
+/** What is no line is told beside them. */
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

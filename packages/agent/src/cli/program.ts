@@ -119,15 +119,11 @@ function describe(
   );
   command("events", "what happened")
     .option("-f, --follow", "and what happens from now on")
-    .option("--since <duration>", "only from this long ago, like 1h")
+    .option("--since <time>", "only since then: 1h, today, 2026-11-21T10:00")
     .option("--type <glob...>", "only these types, like 'service.*'")
     .option("--from <seq>", "only from this seq on")
     .action(doing(async () => (await import("./events.js")).events));
-  command("logs <service>", "what a service, or a process as SERVICE/PROCESS, wrote")
-    .option("-f, --follow", "and what it writes from now on")
-    .option("-n, --lines <count>", "how many lines of each stream", "100")
-    .option("--grep <regex>", "only lines that match")
-    .action(doing(async () => (await import("./logs.js")).logs));
+  describeLogs(command, doing);
   const task = command("task", "named commands of the configuration");
   task
     .command("list [service]")
@@ -169,4 +165,23 @@ function describe(
   command("init", "make the agent's identity and directories, and say what they are").action(
     doing(async () => (await import("./init.js")).init),
   );
+}
+
+function describeLogs(
+  command: (name: string, about: string) => Command,
+  doing: (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>,
+): void {
+  command("logs [service]", "what a service, a process as SERVICE/PROCESS, or all of them wrote, in the order of time")
+    .option("-f, --follow", "and what they write from now on")
+    .option("-n, --lines <count>", "only the last so many, or `all`; 100 when neither this nor a time is given")
+    .option("--since <time>", "only since then: 1h, today, 2026-11-21T10:00")
+    .option("--until <time>", "only until then")
+    .option("--grep <regex>", "only lines that match")
+    .option("-i, --ignore-case", "whatever their case")
+    .option("--level <level>", "only lines of this level or worse, like warning")
+    .option("--process <process>", "only of this process, all instances of it")
+    .option("--source <log>", "only of this log of the configuration")
+    .option("-t, --timestamps", "with the time of each line")
+    .option("--ansi", "with colours and whatever else they wrote for a terminal")
+    .action(doing(async () => (await import("./logs.js")).logs));
 }

@@ -11,7 +11,7 @@ function lines(): { read: Ground["logs"]; readers: () => number } {
   const read: Ground["logs"] = async function* ({ service, last }, signal) {
     readers++;
     try {
-      for (let n = 1; n <= last; n++) yield { text: `${service} ${n}` };
+      for (let n = 1; n <= Number(last); n++) yield { text: `${service} ${n}` };
       await aborted(signal).catch(() => undefined);
     } finally {
       readers--;

@@ -1,10 +1,8 @@
 import { OstlerError, type ControllerFrameOf } from "@ostler/protocol";
+import type { LogQuery } from "../../core/log-query.js";
 import type { Link } from "./link.js";
 
-export type ReadLogs = (
-  query: { service: string; process?: string; last: number; follow: boolean },
-  signal: AbortSignal,
-) => AsyncIterable<object>;
+export type ReadLogs = (query: LogQuery, signal: AbortSignal) => AsyncIterable<object>;
 
 /** Open log streams of one session at the same time. */
 const maxStreams = 8;

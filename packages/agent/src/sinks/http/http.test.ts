@@ -5,6 +5,7 @@ import { OstlerError, type Sample } from "@ostler/protocol";
 import { selfSigned } from "../../testing/certificate.js";
 import { closedPort, serveTcp } from "../../testing/servers.js";
 import { tempDir } from "../../testing/temp-dir.js";
+import type { LogQuery } from "../../core/log-query.js";
 import { until } from "../../testing/until.js";
 import { ask, bearer, configOf, problemIn, serve } from "../../testing/http-sink.js";
 
@@ -80,19 +81,48 @@ test("what the processes of a service use is there to be read, and of no service
 });
 
 test("logs are one line of JSON each, and a service that is not there is not found", async () => {
-  const logs = ({ service, last, process }: { service: string; last: number; process?: string }) => {
-    if (service !== "web") throw new OstlerError("not-found", `There is no ${service} here.`);
+  const asked: LogQuery[] = [];
+  const logs = (query: LogQuery) => {
+    asked.push(query);
+    const { service = "all", process = "main" } = query;
+    if (service === "nope") throw new OstlerError("not-found", `There is no ${service} here.`);
     return (async function* () {
-      yield { process: process ?? "main", stream: "stdout", text: `one of ${last}` };
+      yield { service, process, stream: "stdout", time: "2026-11-21T00:00:00.000Z", text: "one" };
+      yield { note: "b cannot be read" };
     })();
   };
   await using agent = await serve({}, { deps: { logs } });
-  const { headers, text } = await ask(`${agent.url}/v1/logs/web?n=7&process=api`);
+  const { headers, text } = await ask(
+    `${agent.url}/v1/logs/web?n=7&process=api&grep=a%2Bb&ignore_case&level=WARN&ansi`,
+  );
   assert.equal(headers["content-type"], "application/x-ndjson");
-  assert.equal(text, '{"process":"api","stream":"stdout","text":"one of 7"}\n');
+  assert.equal(
+    text,
+    '{"service":"web","process":"api","stream":"stdout","time":"2026-11-21T00:00:00.000Z","text":"one"}\n' +
+      '{"note":"b cannot be read"}\n',
+  );
+  const since = "2026-11-21T10:00:00Z";
+  await ask(`${agent.url}/v1/logs?n=all&since=${since}&until=${since}`);
+  await ask(`${agent.url}/v1/logs/web?source=access&follow=false`);
+  const none = { follow: false, ignoreCase: false, ansi: false };
+  const sinceMs = Date.parse(since);
+  assert.deepEqual(asked, [
+    {
+      service: "web",
+      process: "api",
+      grep: "a+b",
+      last: 7,
+      level: "warning",
+      follow: false,
+      ignoreCase: true,
+      ansi: true,
+    },
+    { ...none, last: "all", sinceMs, untilMs: sinceMs },
+    { ...none, service: "web", source: "access" },
+  ]);
   assert.equal(problemIn(await ask(`${agent.url}/v1/logs/nope`)), "404 not-found");
-  for (const n of ["x", "-1", "1.5"])
-    assert.equal(problemIn(await ask(`${agent.url}/v1/logs/web?n=${n}`)), "400 bad-request");
+  for (const wrong of ["n=x", "n=-1", "n=1.5", "since=soon", "until=", "level=loud"])
+    assert.equal(problemIn(await ask(`${agent.url}/v1/logs/web?${wrong}`)), "400 bad-request", wrong);
 });
 
 test("every answer is measured by its route, and what nobody knows is one route", async () => {

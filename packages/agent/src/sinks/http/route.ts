@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HostState, RunUsage, Scope, UsagePeaks } from "@ostler/protocol";
 import type { Dispatcher } from "../../core/dispatcher.js";
+import type { LogLine, LogNote, LogQuery } from "../../core/log-query.js";
 import type { Sight } from "../../core/series.js";
 import type { Journal } from "../../core/journal/journal.js";
 import type { Principal } from "./auth.js";
@@ -15,8 +16,8 @@ export type HttpDeps = {
   overdue: () => string[];
   /** The running configuration as it may be shown. */
   redactedConfig: () => unknown;
-  /** Lines a service wrote, oldest first; with `follow` for ever. @throws OstlerError `not-found` */
-  logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine>;
+  /** Lines that services wrote, oldest first; with `follow` for ever. @throws OstlerError `not-found`, `bad-request` */
+  logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine | LogNote>;
   /** What the processes of a service use that run and have been measured. @throws OstlerError `not-found` */
   usage: (service: string) => Record<string, RunUsage & { peaks: UsagePeaks }>;
   /** The numbers of a service that its configuration asks for one by one, by name, as they are now. */
@@ -37,8 +38,6 @@ export type Pushed = {
   /** What was given to show that it is the service who says so. */
   secret?: string;
 };
-export type LogQuery = { service: string; process?: string; last: number; follow: boolean };
-export type LogLine = { process: string; stream: string; text: string; clipped?: true };
 export type BuildInfo = { version: string; gitSha: string; node: string; platform: string };
 
 /** One request on its way to its answer. */
