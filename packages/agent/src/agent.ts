@@ -35,7 +35,7 @@ import { startPatterns } from "./patterns-part.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
-import { readLogs } from "./sources/logs/logs.js";
+import { readLogs, type NamedLog } from "./sources/logs/logs.js";
 import { OutputKeeper } from "./sources/logs/output-keeper.js";
 import { OutputTimes } from "./sources/logs/output-times.js";
 import { Markers } from "./sources/markers/markers.js";
@@ -330,8 +330,12 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   schedules.catchUp();
   debug.resume();
 
+  const logFilesOf = (service: string): NamedLog[] =>
+    (own(reload.running.config.services, service)?.logs ?? []).flatMap(({ name, file: paths, format }) =>
+      paths ? [{ source: name, paths, format }] : [],
+    );
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
-    readLogs(query, { spools: store.spools, times, state: () => bus.state, files: () => [], clock }, signal);
+    readLogs(query, { spools: store.spools, times, state: () => bus.state, files: logFilesOf, clock }, signal);
   const socketPath = socketPathIn(store.runDir);
   const http = scope.own(
     await Http.start(config.http, socketPath, {

@@ -1,13 +1,12 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
 import { Follower } from "./follower.js";
-import { filesMatching, isGlob } from "./glob.js";
-import { packingOf } from "./packing.js";
+import { isGlob } from "./glob.js";
+import { logFiles } from "./log-files.js";
 import { nothingSince, type Block, type Gap, type Position } from "./place.js";
-import { rotationOf } from "./rotation-names.js";
 
 export type FollowFilesOptions = {
   /** Where to go on, by path. */
@@ -101,7 +100,7 @@ export class FollowFiles implements AsyncDisposable {
 
   async #look(glob: string): Promise<void> {
     try {
-      const paths = withoutSiblings(await filesMatching(glob));
+      const paths = await logFiles(glob);
       for (const path of paths) this.#begin(path);
       await this.#forgetMissing(glob, new Set(paths));
       if (this.#followed.size >= maxFiles) throw new Error(`more than ${maxFiles} files: some are not followed`);
@@ -156,21 +155,4 @@ export class FollowFiles implements AsyncDisposable {
 function fixedPart(glob: string): string {
   const at = glob.search(/[*?[]/);
   return dirname(at < 0 ? glob : `${glob.slice(0, at)}x`);
-}
-
-const dateInside = /[._-](?:\d{4}-\d\d-\d\d|\d{8})[-\dT:._+Z]*(?=\.[^.]*$)/;
-
-/** Files that are not what others of the same directory become when they are rotated: whoever follows these reads them. */
-function withoutSiblings(paths: readonly string[]): string[] {
-  const all = new Set(paths);
-  return paths.filter((path) => {
-    const [directory, name] = [dirname(path), basename(path)];
-    if (packingOf(name)) return false;
-    for (let end = 1; end < name.length; end++) {
-      const base = name.slice(0, end);
-      if (all.has(join(directory, base)) && rotationOf(base, name)) return false;
-    }
-    const undated = name.replace(dateInside, "");
-    return undated === name || !all.has(join(directory, undated)) || rotationOf(undated, name) === undefined;
-  });
 }

@@ -2,6 +2,8 @@ import { baseName, notFound, OstlerError, own, type HostState } from "@ostler/pr
 import type { Clock } from "../../core/clock.js";
 import type { LineFormat } from "../../core/line-format/line-info.js";
 import { defaultLast, type LogLine, type LogNote, type LogQuery } from "../../core/log-query.js";
+import { isGlob } from "../../platform/follow/glob.js";
+import { logFiles } from "../../platform/follow/log-files.js";
 import { spoolPath, spoolsOf, streams } from "../../platform/spool.js";
 import { Dresser, type Timed } from "./dress.js";
 import type { Entry, HistoryQuery, Source, SourceDeps } from "./entry.js";
@@ -14,7 +16,7 @@ import type { OutputTimes } from "./output-times.js";
 import { SpoolSource } from "./spool-source.js";
 import { UnitSource } from "./unit-source.js";
 
-/** A log that a service writes by itself: its name in the configuration, the files that it is now, and how its lines look. */
+/** A log that a service writes by itself: its name in the configuration, the files that it is now, or globs of them, and how its lines look. */
 export type NamedLog = { source: string; paths: readonly string[]; format?: LineFormat | "auto" };
 
 export type LogsDeps = {
@@ -36,7 +38,7 @@ export function readLogs(query: LogQuery, deps: LogsDeps, signal: AbortSignal): 
 }
 
 /** How a source is opened. */
-type Plan = { about: Source["about"]; format: LineFormat | "auto"; open: (deps: SourceDeps) => Source };
+type Plan = { about: Source["about"]; format: LineFormat | "auto"; open: (deps: SourceDeps) => Promise<Source[]> };
 
 async function* read(
   query: LogQuery,
@@ -47,10 +49,10 @@ async function* read(
   const stop = new AbortController();
   const notes: LogNote[] = [];
   const ends = AbortSignal.any([signal, stop.signal]);
-  const opened = plans.map(({ about, format, open }) => {
-    const source = open({ clock, signal: ends, note: (note) => notes.push({ note }) });
-    return { source, dresser: new Dresser(about, query, format, () => clock.now()) };
-  });
+  const opened: { source: Source; dresser: Dresser }[] = [];
+  for (const { about, format, open } of plans)
+    for (const source of await open({ clock, signal: ends, note: (note) => notes.push({ note }) }))
+      opened.push({ source, dresser: new Dresser(about, query, format, () => clock.now()) });
   const last = lastIn(query);
   const wanted = historyOf(query, last);
   try {
@@ -120,8 +122,13 @@ function filesOf(service: string, { source }: LogQuery, { files }: LogsDeps): Pl
     );
   return wanted.flatMap(({ source: name, paths, format = "auto" }) => {
     const about = { service, source: name };
-    const open = (path: string) => (its: SourceDeps) => new FileSource(about, { path, format }, its);
-    return paths.map((path) => ({ about, format, open: open(path) }));
+    return paths.map((glob) => ({
+      ...{ about, format },
+      open: async (its) => {
+        const files = isGlob(glob) ? await logFiles(glob) : [glob];
+        return files.map((path) => new FileSource(about, { path, format }, its));
+      },
+    }));
   });
 }
 
@@ -137,11 +144,13 @@ function outputOf(service: string, { process }: LogQuery, { state, spools, times
   return wanted.flatMap((name): Plan[] => {
     const about = { service, process: name };
     if (unit !== undefined && now.includes(name))
-      return [{ about, format: "auto", open: (deps) => new UnitSource(about, unit, deps) }];
+      return [{ about, format: "auto", open: async (deps) => [new UnitSource(about, unit, deps)] }];
     return streams.map((stream) => {
       const path = spoolPath(spools, service, name, stream);
       const points = (): ReturnType<OutputTimes["of"]> => times.of(`${service}.${name}.${stream}`);
-      const open = (deps: SourceDeps): Source => new SpoolSource(about, { stream, path }, { ...deps, points });
+      const open = async (deps: SourceDeps): Promise<Source[]> => [
+        new SpoolSource(about, { stream, path }, { ...deps, points }),
+      ];
       return { about, format: "auto", open };
     });
   });
