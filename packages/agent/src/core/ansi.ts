@@ -1,7 +1,10 @@
-/** Sequences of ECMA-48 that begin with escape: colours and movements, texts for the terminal, and single ones. */
-const sequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
+/**
+ * What a terminal takes for itself: a CSI sequence; a string for the terminal with its end; any other escape sequence; an escape without
+ * one. Each alternative ends at the next escape at the latest, so this is linear.
+ */
+const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])?/g;
 
 /** A text without what is meant for a terminal alone. */
 export function withoutAnsi(text: string): string {
-  return text.includes("\u001b") ? text.replace(sequences, "") : text;
+  return text.includes("\x1b") ? text.replace(sequences, "") : text;
 }

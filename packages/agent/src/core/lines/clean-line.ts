@@ -1,3 +1,5 @@
+import { withoutAnsi } from "../ansi.js";
+
 /**
  * The text of a line as one sees it: without the sequences that colour it or move the cursor, without the zeros that are read where
  * a hole is in a file, and without carriage returns at its end. Bytes that are no UTF-8 become U+FFFD.
@@ -19,14 +21,8 @@ export function textsOf(lines: Uint8Array): string[] {
   return texts;
 }
 
-/**
- * What a terminal takes for itself: a CSI sequence; a string for the terminal with its end; any other escape sequence; an escape without
- * one. Each alternative ends at the next escape at the latest, so this is linear.
- */
-const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])?/g;
-
 function cleaned(text: string): string {
-  const plain = text.replaceAll("\0", "").replace(sequences, "");
+  const plain = withoutAnsi(text.replaceAll("\0", ""));
   let end = plain.length;
   while (end > 0 && plain[end - 1] === "\r") end--;
   return plain.slice(0, end);

@@ -1,9 +1,16 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Access } from "./access.js";
 
 /** Facts of a file that reading needs. */
-export type Facts = { device: number; inode: number; size: number; blocks: number; modifiedMs: number };
+export type Facts = Identity & { size: number; blocks: number; modifiedMs: number };
+
+/** Which file it is, whatever it is called. The number alone is given to another file soon after one was removed. */
+export type Identity = { device: number; inode: number; bornMs: number };
+
+export function isSameFile(a: Identity, b: Identity): boolean {
+  return a.inode === b.inode && a.device === b.device && a.bornMs === b.bornMs;
+}
 
 /** Bytes that can be read from an offset on: a file's own, or what is unpacked out of one. */
 export type ByteSource = {
@@ -36,7 +43,6 @@ async function factsOf(file: FileHandle): Promise<Facts> {
   return toFacts(await file.stat());
 }
 
-export function toFacts(stats: { dev: number; ino: number; size: number; blocks: number; mtimeMs: number }): Facts {
-  const { dev, ino, size, blocks, mtimeMs } = stats;
-  return { device: dev, inode: ino, size, blocks, modifiedMs: mtimeMs };
+export function toFacts({ dev, ino, size, blocks, mtimeMs, birthtimeMs }: Stats): Facts {
+  return { device: dev, inode: ino, bornMs: birthtimeMs, size, blocks, modifiedMs: mtimeMs };
 }

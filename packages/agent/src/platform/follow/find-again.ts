@@ -1,9 +1,9 @@
-import type { ByteSource, Facts } from "./byte-source.js";
+import { isSameFile, type ByteSource, type Facts } from "./byte-source.js";
 import type { Standing } from "./line-reader.js";
 import { after, beginningOf, since, unknownOf, writtenAfter, type Beginning, type Surroundings } from "./newer.js";
 import { isNothing, type Gap, type Position } from "./place.js";
 import { atBeginning } from "./restore.js";
-import { isSameFile, type Sibling } from "./siblings.js";
+import type { Sibling } from "./siblings.js";
 import { findOwn, openSibling, type Own } from "./trail.js";
 
 /** A content that is open, to be read from some place on. Without a generation it is the next one. */
@@ -44,6 +44,7 @@ export async function findAgain(
   return allOrNone(async (opened) => {
     const own = isNothing(position) ? undefined : await findOwn(around.siblings, position, around);
     if (!own && !facts) return undefined;
+    if (!own) await around.confirm(); // It may have been copied or renamed while it was looked for.
     if (own) opened.push(own.source);
     const late = await findLate(position, around, nowMs, opened);
     const isBlank = own !== undefined && own.sibling.rotation === undefined && own.standing.offset === 0;
@@ -54,7 +55,10 @@ export async function findAgain(
           ? [...since(around.siblings, beginning), own.sibling]
           : writtenAfter(around.siblings, position.modifiedMs);
     const rest = await openAll(await unknownOf(newer ?? [], around), around, opened);
-    const gap = isNothing(position) ? undefined : gapOf(own, position, facts, knownBytes, around.siblings);
+    // A file of which nothing was read has no content to be known by: it is what was rotated since.
+    const isMissed = position.offset > 0 || rest.length < 2;
+    const isGap = !isNothing(position) && (own !== undefined || isMissed);
+    const gap = isGap ? gapOf(own, position, facts, knownBytes, around.siblings) : undefined;
     if (isBlank) await own.source.close(); // It is among what follows, after copies that were made of it.
     const first = own && !isBlank ? [{ ...own, generation: position.generation }] : [];
     return { contents: [...late.contents, ...first, ...rest], gaps: [...late.gaps, ...(gap ? [gap] : [])] };
@@ -75,7 +79,10 @@ async function findLate(
     if (own) {
       opened.push(own.source);
       again.contents.push({ ...own, generation });
-    } else if (one.untilMs > nowMs) again.gaps.push({ reason: "rotated-away", from: { generation, offset } });
+      continue;
+    }
+    await around.confirm();
+    if (one.untilMs > nowMs) again.gaps.push({ reason: "rotated-away", from: { generation, offset } });
   }
   return again;
 }

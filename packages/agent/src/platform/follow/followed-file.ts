@@ -1,4 +1,4 @@
-import type { ByteSource, Facts } from "./byte-source.js";
+import { isSameFile, type ByteSource, type Facts, type Identity } from "./byte-source.js";
 import { LineReader, type Standing } from "./line-reader.js";
 import type { FilePosition } from "./place.js";
 import { printOf } from "./print.js";
@@ -57,8 +57,8 @@ export class FollowedFile {
       });
   }
 
-  isAt({ device, inode }: Pick<Facts, "device" | "inode">): boolean {
-    return this.facts.device === device && this.facts.inode === inode;
+  isAt(identity: Identity): boolean {
+    return isSameFile(this.facts, identity);
   }
 
   /** What the file system says of it now. */
@@ -89,9 +89,18 @@ export class FollowedFile {
 
   get position(): FilePosition {
     const { offset, before, fingerprint, skipping } = this.reader.standing;
-    const { device, inode, modifiedMs } = this.facts;
+    const { device, inode, bornMs, modifiedMs } = this.facts;
     return {
-      ...{ device, inode, fingerprint, before: printOf(before), generation: this.generation, offset, modifiedMs },
+      ...{
+        device,
+        inode,
+        bornMs,
+        fingerprint,
+        before: printOf(before),
+        generation: this.generation,
+        offset,
+        modifiedMs,
+      },
       ...(skipping ? { skipping } : {}),
     };
   }

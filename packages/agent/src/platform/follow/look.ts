@@ -6,7 +6,8 @@ import { allOrNone, findAgain, openAll, type Content } from "./find-again.js";
 import { newerThan, since, unknownOf, type Beginning, type Surroundings } from "./newer.js";
 import type { Gap, Position, Print } from "./place.js";
 import { atEnd } from "./restore.js";
-import { siblingsOf } from "./siblings.js";
+import { movedError } from "./trail.js";
+import { isSameListing, siblingsOf } from "./siblings.js";
 
 export type LookDeps = {
   access: Access;
@@ -110,7 +111,11 @@ export class Look {
     const siblings = await siblingsOf(this.#path, access, wanted);
     const files = this.#chain.files;
     const known = [...this.#known, ...files.map(({ reader }) => reader.standing.fingerprint)];
-    return siblings && { siblings, held: files.map(({ facts }) => facts), known, access, maxLineBytes };
+    if (!siblings) return undefined;
+    const confirm = async (): Promise<void> => {
+      if (!isSameListing(siblings, await siblingsOf(this.#path, access, wanted))) throw movedError(this.#path);
+    };
+    return { siblings, held: files.map(({ facts }) => facts), known, access, maxLineBytes, confirm };
   }
 
   async #begin(): Promise<Sight> {

@@ -1,7 +1,7 @@
-import type { Facts } from "./byte-source.js";
+import { isSameFile, type Facts, type Identity } from "./byte-source.js";
 import type { FilePosition, Print } from "./place.js";
 import { compareToPrint, headBytes } from "./print.js";
-import { isSameFile, type Sibling } from "./siblings.js";
+import type { Sibling } from "./siblings.js";
 import { findOwn, openIfReadable, type How } from "./trail.js";
 
 /** What there is beside a followed file, and what of it is known. */
@@ -11,10 +11,12 @@ export type Surroundings = How & {
   held: readonly Facts[];
   /** Contents that were read before, or are being read. */
   known: readonly Print[];
+  /** @throws ErrnoException `ENOENT` when names have changed since */
+  confirm: () => Promise<void>;
 };
 
 /** Siblings after one of them; nothing when it is none. */
-export function after(siblings: readonly Sibling[], one: Pick<Facts, "device" | "inode">): Sibling[] | undefined {
+export function after(siblings: readonly Sibling[], one: Identity): Sibling[] | undefined {
   const at = siblings.findIndex((other) => isSameFile(other, one));
   return at < 0 ? undefined : siblings.slice(at + 1);
 }

@@ -8,6 +8,8 @@ export type Print = { bytes: number; sha256: string };
 export type FilePosition = Place & {
   device: number;
   inode: number;
+  /** When the file was made, where the file system knows; 0 elsewhere. */
+  bornMs: number;
   /** The first bytes of the file, of what was read. */
   fingerprint: Print;
   /** The bytes just before the offset: a file that was emptied and has grown past it has others there. */
@@ -42,7 +44,7 @@ export type Gap = { reason: "rotated-away" | "truncated" | "freed" | "replaced";
 /** The position of a file of which nothing was there until a moment of the wall clock: all that came after it is to be read. */
 export function nothingSince(ms: number): Position {
   const none: Print = { bytes: 0, sha256: "" };
-  return { device: -1, inode: -1, fingerprint: none, before: none, generation: 1, offset: 0, modifiedMs: ms };
+  return { device: -1, inode: -1, bornMs: 0, fingerprint: none, before: none, generation: 1, offset: 0, modifiedMs: ms };
 }
 
 /** Is it a position before anything? */

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Access } from "./access.js";
-import { toFacts, type Facts } from "./byte-source.js";
+import { isSameFile, toFacts, type Facts, type Identity } from "./byte-source.js";
 import { packingOf, type Packing } from "./packing.js";
 import { isBefore, rotationOf, type Rotation } from "./rotation-names.js";
 
@@ -13,24 +13,26 @@ const maxNames = 10_000;
 /** A listing is believed when it comes twice: names are changed one by one while somebody rotates. */
 const maxListings = 5;
 
-type Wanted = Pick<Facts, "device" | "inode">;
-
 /**
  * The siblings of a path, oldest first, and at the end itself. Where it is a link, also those beside its target, and there the
  * `wanted` file under any name: a link may be switched from one to the other. While names keep changing, nothing.
  */
-export async function siblingsOf(path: string, access: Access, wanted?: Wanted): Promise<Sibling[] | undefined> {
-  let last: string | undefined;
+export async function siblingsOf(path: string, access: Access, wanted?: Identity): Promise<Sibling[] | undefined> {
+  let last: Sibling[] | undefined;
   for (let attempt = 0; attempt < maxListings; attempt++) {
     const found = await list(path, access, wanted);
-    const now = found.map((one) => `${one.path} ${one.inode}`).join("\n");
-    if (now === last) return found;
-    last = now;
+    if (isSameListing(found, last)) return found;
+    last = found;
   }
   return undefined;
 }
 
-async function list(path: string, access: Access, wanted: Wanted | undefined): Promise<Sibling[]> {
+/** Are the same files under the same names? */
+export function isSameListing(a: readonly Sibling[], b: readonly Sibling[] | undefined): boolean {
+  return a.length === b?.length && a.every((one, at) => one.path === b[at]?.path && isSameFile(one, b[at]));
+}
+
+async function list(path: string, access: Access, wanted: Identity | undefined): Promise<Sibling[]> {
   const target = await access.ask(() => realpath(path)).catch(() => path); // Nothing is there (yet).
   const found = await beside(path, access);
   if (target !== path)
@@ -39,7 +41,7 @@ async function list(path: string, access: Access, wanted: Wanted | undefined): P
   return found.sort(byAge);
 }
 
-async function beside(path: string, access: Access, wanted?: Wanted): Promise<Sibling[]> {
+async function beside(path: string, access: Access, wanted?: Identity): Promise<Sibling[]> {
   const [directory, base] = [dirname(path), basename(path)];
   const names = await namesIn(directory, base, access);
   const found: Sibling[] = [];
@@ -63,10 +65,6 @@ async function beside(path: string, access: Access, wanted?: Wanted): Promise<Si
 async function namesIn(directory: string, base: string, access: Access): Promise<string[]> {
   const names = await access.ask(() => readdir(directory)).catch(() => [base]);
   return names.length > maxNames ? [base, ...names.slice(0, maxNames)] : names;
-}
-
-export function isSameFile(a: Wanted, b: Wanted): boolean {
-  return a.inode === b.inode && a.device === b.device;
 }
 
 function byAge(a: Sibling, b: Sibling): number {

@@ -1,10 +1,10 @@
 import type { Access } from "./access.js";
 import { chunkBytes } from "./buffers.js";
-import { openFile, type ByteSource } from "./byte-source.js";
+import { isSameFile, openFile, type ByteSource } from "./byte-source.js";
 import type { Standing } from "./line-reader.js";
 import type { FilePosition } from "./place.js";
 import { restore } from "./restore.js";
-import { isSameFile, type Sibling } from "./siblings.js";
+import type { Sibling } from "./siblings.js";
 import { Unpacked } from "./unpacked.js";
 
 export type How = { maxLineBytes: number; access: Access };
@@ -22,7 +22,7 @@ export async function findOwn(
   how: How,
 ): Promise<Own | undefined> {
   const newestFirst = [...siblings].reverse();
-  const plain = newestFirst.filter((one) => !one.packing && one.size >= position.offset);
+  const plain = newestFirst.filter((one) => !one.packing);
   const candidates = [
     ...plain.filter((one) => isSameFile(one, position)),
     ...plain.filter((one) => !isSameFile(one, position)),
@@ -33,7 +33,8 @@ export async function findOwn(
     if (!source) continue;
     const isSame = isSameFile(sibling, position);
     const standing = await restore(source, position, isSame).catch(() => undefined);
-    if (standing) return { sibling, source, standing, isWhole: sibling.packing !== undefined || !isSame };
+    const isCopy = sibling.rotation !== undefined && !isSame;
+    if (standing) return { sibling, source, standing, isWhole: sibling.packing !== undefined || isCopy };
     await source.close();
   }
   return undefined;
@@ -54,5 +55,10 @@ export async function openSibling(sibling: Sibling, { maxLineBytes, access }: Ho
     : await openFile(sibling.path, access);
   if (isSameFile(await source.facts(), sibling)) return source;
   await source.close();
-  throw Object.assign(new Error(`${sibling.path} is another file by now.`), { code: "ENOENT" });
+  throw movedError(sibling.path);
+}
+
+/** Somebody is renaming files just now: as if there were none for a moment. */
+export function movedError(path: string): Error {
+  return Object.assign(new Error(`${path} is another file by now.`), { code: "ENOENT" });
 }
