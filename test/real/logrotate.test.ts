@@ -53,8 +53,8 @@ services:
         if (round % 4 === 1) await agent.end("SIGKILL");
         const rotated = names(agent.directory).length;
         await until(() => secondsNow() > rotatedAt, "it is another second, which names the file");
-        rotatedAt = secondsNow();
         const done = spawnSync(pathOf("logrotate") ?? "", ["--force", "--state", join(agent.directory, "state"), conf]);
+        rotatedAt = secondsNow();
         assert.equal(done.status, 0, done.stderr.toString());
         if (round % 4 === 1) await agent.run();
         assert.ok(names(agent.directory).length >= rotated);

@@ -18,19 +18,12 @@ export class Limiter {
   /** How many matches were suppressed before this one, which is to be told; nothing when it is suppressed as well. */
   take(nowMs: number): number | undefined {
     this.#turn(nowMs);
-    if (this.#state.told >= this.#limit.events) {
-      this.suppress();
-      return undefined;
-    }
-    return this.tell();
-  }
-
-  /** A match that was only counted. */
-  suppress(): void {
+    if (this.#state.told < this.#limit.events) return this.tell();
     this.#state = { ...this.#state, suppressed: this.#state.suppressed + 1 };
+    return undefined;
   }
 
-  /** A match that was told; returns how many were suppressed before it. */
+  /** A match that is told whatever the limit; returns how many were suppressed before it. */
   tell(): number {
     const { suppressed } = this.#state;
     this.#state = { ...this.#state, told: this.#state.told + 1, suppressed: 0 };

@@ -7,7 +7,7 @@ import { Limiter } from "./limiter.js";
 import type { Found } from "./line-matcher.js";
 import { Recent } from "./recent.js";
 
-/** What a match becomes that is not in the journal yet: told, with how many were suppressed before it, or only counted. */
+/** What becomes of a match: it is told, with how many were suppressed before it, or not. */
 export type Verdict = { tell: true; suppressed: number } | { tell: false };
 
 /** What is counted of one pattern. */
@@ -32,16 +32,17 @@ export class PatternWatch {
     this.#tally = extract && tallyOf(extract, saved?.sums as Sums[] | undefined);
   }
 
-  /** Counts a match; `known` is what the journal knows of it already. */
-  take(found: Found, known: "told" | "counted" | "new", nowMs: number): Verdict {
+  /** Counts a match, which an agent before this one may have told already. */
+  take(found: Found, isTold: boolean, nowMs: number): Verdict {
     this.#matches++;
     this.#lastMs = nowMs;
     const { rate } = this.pattern;
     if (rate) this.#recent?.add(rate.by === undefined ? "" : String(found.valueOf(rate.by) ?? ""), nowMs);
     this.#extract(found);
-    if (known === "told") this.#limiter.tell();
-    if (known === "counted") this.#limiter.suppress();
-    if (known !== "new") return { tell: false };
+    if (isTold) {
+      this.#limiter.tell();
+      return { tell: false };
+    }
     const suppressed = this.#limiter.take(nowMs);
     return suppressed === undefined ? { tell: false } : { tell: true, suppressed };
   }

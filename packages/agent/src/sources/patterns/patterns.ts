@@ -6,7 +6,7 @@ import type { Published } from "../../core/bus.js";
 import { Expectations } from "./expectations.js";
 import { FollowedSource, type FollowedSourceDeps } from "./followed-source.js";
 import { seriesSource } from "./source-watch.js";
-import { Told } from "./told.js";
+import { Told, type ToldMatch } from "./told.js";
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
 export type PatternsDeps = Omit<FollowedSourceDeps, "seen"> & {
@@ -18,7 +18,7 @@ export type PatternsDeps = Omit<FollowedSourceDeps, "seen"> & {
 };
 
 /** A match that was told. */
-export type KnownMatch = { seq: number; service: string; source: string; pattern: string; key: string };
+export type KnownMatch = { seq: number; service: string; source: string; pattern: string; line: string; key: string };
 
 type Followed = { service: string; source: string; written: string; its: FollowedSource };
 
@@ -32,7 +32,7 @@ export class Patterns implements AsyncDisposable {
   readonly #followed = new Map<string, Followed>();
   readonly #ending = new Set<Promise<void>>();
   /** Matches that an agent before this one had told after it last saved how far it was, by source. */
-  readonly #known = new Map<string, [label: string, key: string][]>();
+  readonly #known = new Map<string, ToldMatch[]>();
   #services: Services;
   #cancel = (): void => {};
 
@@ -51,11 +51,11 @@ export class Patterns implements AsyncDisposable {
     this.#deps = deps;
     this.#services = services;
     this.#expectations = new Expectations(deps);
-    for (const { seq, service, source, pattern, key } of known) {
+    for (const { seq, service, source, pattern, line, key } of known) {
       if (seq <= (deps.checkpoints.get(service, source)?.seq ?? Infinity)) continue; // Its line is not read again.
       const label = key.slice(0, key.lastIndexOf(":"));
       const its = this.#known.get(keyOf(service, source)) ?? [];
-      this.#known.set(keyOf(service, source), [...its, [label, `${pattern} ${key}`]]);
+      this.#known.set(keyOf(service, source), [...its, { label, pattern, line }]);
     }
   }
 

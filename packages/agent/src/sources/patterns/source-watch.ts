@@ -180,8 +180,9 @@ export class SourceWatch {
     const { pattern } = found;
     const { label, origin } = at;
     const key = `${label}:${at.key}`;
-    const known = this.#told.take(label, `${pattern.name} ${key}`);
-    const verdict = this.#watches.get(pattern)?.take(found, known, this.#deps.clock.now());
+    const line = (): string => this.#shown(found.text, maxLineLength);
+    const isTold = this.#told.has(label, pattern.name, line);
+    const verdict = this.#watches.get(pattern)?.take(found, isTold, this.#deps.clock.now());
     this.#deps.seen(pattern, origin);
     if (!verdict?.tell) return;
     const { level, timeMs } = found.info();
@@ -190,7 +191,7 @@ export class SourceWatch {
     const captures = Object.entries(found.captures).map(([name, text]) => [name, this.#shown(text, maxCaptureLength)]);
     const data: EventData<"pattern.matched"> = {
       ...this.#ofPattern(pattern),
-      ...{ source: this.source.name, ...origin, line: this.#shown(found.text, maxLineLength) },
+      ...{ source: this.source.name, ...origin, line: line() },
       ...(more.length > 0 ? { more } : {}),
       ...(captures.length > 0 ? { captures: Object.fromEntries(captures) as Record<string, string> } : {}),
       ...(level === undefined ? {} : { level }),

@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Told } from "./told.js";
 
-test("what was told is not told again, and what was only counted before it stays so", () => {
-  const told = new Told([
-    ["a", "2"],
-    ["a", "4"],
-    ["b", "1"],
-  ]);
-  const taken = ["1", "2", "3", "4", "5", "2"].map((key) => told.take("a", key));
-  assert.deepEqual(taken, ["counted", "told", "counted", "told", "new", "new"]);
-  assert.deepEqual(
-    ["1", "1"].map((key) => told.take("b", key)),
-    ["told", "new"],
-  );
-  assert.equal(told.take("c", "1"), "new");
+const match = (line: string, label = "a") => ({ label, pattern: "p", line });
+
+test("what was told is not told again, as often as it was told", () => {
+  const told = new Told([match("x"), match("y"), match("x"), match("x", "b")]);
+  const has = (line: string, label = "a"): boolean => told.has(label, "p", () => line);
+  assert.deepEqual(["x", "z", "x", "x", "y", "y"].map((line) => has(line)), [true, false, true, false, true, false]);
+  assert.deepEqual([has("x", "b"), has("x", "b")], [true, false]);
 });
 
-test("a line that is there no more is not waited for", () => {
-  const told = new Told([["a", "1"]]);
+test("another pattern and another origin are something else", () => {
+  const told = new Told([match("x")]);
+  assert.equal(told.has("a", "q", () => "x"), false);
+  assert.equal(told.has("b", "p", () => "x"), false);
+});
+
+test("a line that is there no more is not waited for, and lines are only looked at while one is", () => {
+  const told = new Told([match("x")]);
   told.end("a");
-  assert.equal(told.take("a", "2"), "new");
+  assert.equal(told.has("a", "p", () => assert.fail("nobody asks")), false);
 });

@@ -1,30 +1,43 @@
+/** A match that is in the journal: of which origin, of which pattern, and how its line was shown. */
+export type ToldMatch = { label: string; pattern: string; line: string };
+
 /**
- * The matches that are in the journal already although their lines are read again, because an agent was killed before it
- * had saved how far it was. Each is told once; what was only counted before the last of them stays only counted.
+ * The matches that are in the journal already although their lines are read again, because an agent was killed before it had
+ * saved how far it was. Each is told once. Known by its line and not by its place: what was a file then may be a copy of it now.
  */
 export class Told {
-  readonly #keys: Map<string, Set<string>>;
+  /** How often each was told, by label. */
+  readonly #times = new Map<string, Map<string, number>>();
 
-  /** Keys by label. */
-  constructor(keys: Iterable<readonly [label: string, key: string]>) {
-    this.#keys = new Map();
-    for (const [label, key] of keys) {
-      const its = this.#keys.get(label) ?? new Set();
-      this.#keys.set(label, its.add(key));
+  constructor(matches: Iterable<ToldMatch>) {
+    for (const { label, pattern, line } of matches) {
+      const its = this.#times.get(label) ?? new Map<string, number>();
+      this.#times.set(label, its);
+      const key = keyOf(pattern, line);
+      its.set(key, (its.get(key) ?? 0) + 1);
     }
   }
 
-  /** Whether a match was told already, was only counted before one that was told, or is new. */
-  take(label: string, key: string): "told" | "counted" | "new" {
-    const keys = this.#keys.get(label);
-    if (!keys) return "new";
-    if (!keys.delete(key)) return "counted";
-    if (keys.size === 0) this.#keys.delete(label);
-    return "told";
+  /** Was a match told already? It is taken for the same one as often as it was told. */
+  has(label: string, pattern: string, lineOf: () => string): boolean {
+    const its = this.#times.get(label);
+    if (!its) return false;
+    const key = keyOf(pattern, lineOf());
+    const times = its.get(key);
+    if (times === undefined) return false;
+    if (times > 1) its.set(key, times - 1);
+    else its.delete(key);
+    if (its.size === 0) this.#times.delete(label);
+    return true;
   }
 
   /** All that was there of an origin has been read: what is left was never met, and is waited for no more. */
   end(label: string): void {
-    this.#keys.delete(label);
+    this.#times.delete(label);
   }
+}
+
+/** Names of patterns have no space. */
+function keyOf(pattern: string, line: string): string {
+  return `${pattern} ${line}`;
 }
