@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { Host } from "@ostler/sdk";
 import { TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
 
@@ -129,5 +130,29 @@ suite("the logs", () => {
       child.kill();
       await exited;
     }
+  });
+
+  test("come to a controller, the last ones first, and then what is written", async () => {
+    await using host = await Host.connect(`${(await agent.url()).replace("http", "ws")}/v1/stream`);
+    const seen: string[] = [];
+    const lines = host.logs({ service: "vcon", level: "warning", grep: "main:", last: 1 });
+    const next = async (): Promise<void> => {
+      const result = await lines.next();
+      if (!result.done) seen.push("text" in result.value ? result.value.text : "");
+    };
+    await next();
+    write("conserver", conserver(8, " INFO", "not wanted") + conserver(9, "ERROR", "it broke again"));
+    await next();
+    await lines.return(undefined);
+    assert.deepEqual(seen, [
+      "2026-11-20T10:04:30Z  WARN main: slow",
+      "2026-11-20T10:09:30Z ERROR main: it broke again",
+    ]);
+    for await (const item of host.logs({ service: "vcon", since: "2026-11-20T10:01:00Z" })) {
+      assert.match("text" in item ? item.text : "", /GET 1/);
+      break;
+    }
+    await assert.rejects(host.logs({ service: "nope" }).next(), { code: "not-found", message: /no service "nope"/ });
+    await assert.rejects(host.logs({ service: "vcon", grep: "(" }).next(), { code: "bad-request" });
   });
 });

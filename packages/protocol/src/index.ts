@@ -32,3 +32,4 @@ export * from "./version.js";
 export * from "./wire/close-codes.js";
 export * from "./wire/decode.js";
 export * from "./wire/frames.js";
+export * from "./wire/log-line.js";

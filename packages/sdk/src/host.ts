@@ -20,6 +20,7 @@ import { Mirror } from "./connection/mirror.js";
 import { Requests } from "./connection/requests.js";
 import { defaultHeartbeatMs, runSession, type Identity, type SessionOwner } from "./connection/session.js";
 import { follow, type FollowOptions } from "./follow.js";
+import { LogFeeds, type LogItem, type LogOptions } from "./log-feeds.js";
 import { Signal } from "./signal.js";
 import { memoryStore } from "./stores/memory.js";
 import type { EventStore, StoredPosition } from "./stores/store.js";
@@ -60,6 +61,7 @@ export class Host implements AsyncDisposable {
   readonly #intake: Intake;
   readonly #mirror: Mirror;
   readonly #requests: Requests;
+  readonly #logs: LogFeeds;
   /** Something about the host changed: its state, its connection. */
   readonly #changed = new Signal();
   readonly #stored = new Signal();
@@ -115,6 +117,10 @@ export class Host implements AsyncDisposable {
       changed: () => this.#changed.fire(),
     });
     this.#requests = new Requests((frame) => this.#link?.send(frame));
+    this.#logs = new LogFeeds((frame) => {
+      this.#link?.send(frame);
+      return this.#link !== undefined;
+    });
     this.#intake = new Intake(options.position, {
       host: options.name,
       store: options.store,
@@ -162,6 +168,16 @@ export class Host implements AsyncDisposable {
     return follow(this.name, this.#options.store, this.#stored, { ...options, signal });
   }
 
+  /**
+   * Lines that services of this host write, as they come, after the last ones when they are asked for. They are for looking
+   * at: what comes too fast, or while there is no connection, is dropped, and told. Ends with the host or the signal.
+   * @throws OstlerError with the agent's code when that refuses
+   */
+  logs(options: LogOptions = {}): AsyncGenerator<LogItem> {
+    const signal = options.signal ? AbortSignal.any([options.signal, this.#end.signal]) : this.#end.signal;
+    return this.#logs.read(options, signal);
+  }
+
   /** Resolves when something is true of the host. @throws OstlerError `timed-out`, `unreachable` when the host was closed here */
   async waitFor(
     reached: (host: Host) => boolean,
@@ -185,6 +201,7 @@ export class Host implements AsyncDisposable {
           this.#link = link;
           this.#hello = hello;
           this.#requests.resend();
+          this.#logs.reopen();
           this.#changed.fire();
         },
         frame: (frame) => this.#take(frame, link),
@@ -228,10 +245,12 @@ export class Host implements AsyncDisposable {
         return this.#requests.onResult(frame);
       case "heartbeat":
         return this.#mirror.compare(frame);
+      case "logs":
+        return this.#logs.onLogs(frame);
+      case "error":
+        return this.#logs.onError(frame);
       case "hello":
       case "cmd_progress":
-      case "logs":
-      case "error":
       case "goaway":
       case "bye":
         return;

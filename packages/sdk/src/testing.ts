@@ -25,6 +25,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { tokens } from "./auth.js";
 import { dial } from "./connection/dial.js";
 import { socketOptions } from "./connection/socket-options.js";
+import { FakeLogs, type FakeLine } from "./fake-logs.js";
 import { Signal } from "./signal.js";
 
 export type FakeCommand = Pick<ControllerFrameOf<"cmd">, "id" | "name" | "args"> & { reason?: string };
@@ -56,6 +57,7 @@ export class FakeAgent implements AsyncDisposable {
   readonly #journal: Envelope[] = [];
   readonly #results = new Map<string, Promise<AgentFrame>>();
   readonly #changed = new Signal();
+  readonly #logs = new FakeLogs((frame) => this.#send(frame));
   #url: string;
   #server: Server | undefined;
   #state: HostState;
@@ -116,6 +118,11 @@ export class FakeAgent implements AsyncDisposable {
     this.#journal.push(envelopeOf(event, this.id, position));
     this.#sendEvents();
     return position.seq;
+  }
+
+  /** Writes a line to the log of a service, for whoever reads it. */
+  log(line: FakeLine): void {
+    this.#logs.write(line);
   }
 
   /** Connects again, or to another controller; resolves when that has welcomed it. */
@@ -193,6 +200,7 @@ export class FakeAgent implements AsyncDisposable {
     clearInterval(this.#session?.heartbeat);
     this.#session = undefined;
     this.#socket = undefined;
+    this.#logs.closeAll();
   }
 
   #hello(): void {
@@ -227,10 +235,12 @@ export class FakeAgent implements AsyncDisposable {
         return this.#ack(frame);
       case "cmd":
         return void this.#runOnce(frame);
+      case "logs_open":
+        return this.#logs.open(frame);
+      case "logs_close":
+        return this.#logs.close(frame.id);
       case "cmd_result_ack":
       case "cmd_cancel":
-      case "logs_open":
-      case "logs_close":
       case "heartbeat":
       case "error":
       case "goaway":
@@ -328,4 +338,5 @@ export class FakeAgent implements AsyncDisposable {
 }
 
 export { closeCodes, subprotocol };
+export type { FakeLine } from "./fake-logs.js";
 export { until } from "./until.js";

@@ -1,6 +1,6 @@
+import type { LogLine } from "@ostler/protocol";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogLine } from "../core/log-query.js";
 import { logLine } from "./log-line.js";
 
 const line: LogLine = {

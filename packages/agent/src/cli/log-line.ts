@@ -1,4 +1,4 @@
-import type { LogLine } from "../core/log-query.js";
+import type { LogLine } from "@ostler/protocol";
 import { paint } from "./output.js";
 
 /** How lines are shown: of all services with the name of each, with their time, as they were written for a terminal. */

@@ -1,5 +1,4 @@
-import { own, type HostState } from "@ostler/protocol";
-import type { LogLine, LogNote } from "../core/log-query.js";
+import { own, type HostState, type LogLine, type LogNote } from "@ostler/protocol";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { logLine } from "./log-line.js";

@@ -26,21 +26,3 @@ export type LogQuery = {
 
 /** So many lines come when neither a number nor a time is asked for. */
 export const defaultLast = 100;
-
-/** A line that a service wrote: of a process, or of a source that its configuration names. */
-export type LogLine = {
-  service: string;
-  process?: string;
-  source?: string;
-  /** `stdout`, `stderr`; of a unit `journal`, or `systemd` when that speaks of it; `file`. */
-  stream: string;
-  /** Its own time, or when it was written, as far as that is known. */
-  time: string;
-  level?: Level;
-  text: string;
-  /** It was longer than what is here. */
-  clipped?: true;
-};
-
-/** What whoever reads should know besides the lines: something could not be read. */
-export type LogNote = { note: string };

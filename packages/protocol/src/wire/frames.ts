@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { actor, outcome } from "../events/command.js";
 import { gapReason } from "../events/journal.js";
+import { logLevels } from "./log-line.js";
 
 /** The frames of `ostler.v1+json`: one JSON object a text message, `t` tells the kind. Unknown fields are ignored. */
 
@@ -89,7 +90,7 @@ export const agentFrames = {
     .describe("How a command ended; sent again to whoever sends the command again"),
   logs: z
     .object({ t: z.literal("logs"), id, lines: z.array(z.unknown()), dropped: z.int() })
-    .describe("Log lines of an open log stream, and how many were dropped since the last frame"),
+    .describe("Log lines of an open log stream, or notes about it, and how many were dropped since the last frame"),
   heartbeat: z
     .object({
       t: z.literal("heartbeat"),
@@ -154,11 +155,16 @@ export const controllerFrames = {
     .object({
       t: z.literal("logs_open"),
       id,
-      service: z.string(),
+      service: z.string().optional().describe("All services when absent"),
       process: z.string().optional(),
-      last: z.int().min(0).max(10_000).default(0),
+      source: z.string().optional().describe("A log that the configuration of the service names"),
+      last: z.int().min(0).max(10_000).default(0).describe("With `since` and 0: all since then"),
+      since: z.string().max(64).optional().describe("RFC 3339, or so long ago, like 1h"),
+      grep: z.string().max(1000).optional().describe("Regular expression of the lines that are wanted"),
+      ignore_case: z.boolean().optional(),
+      level: z.enum(logLevels).optional().describe("The least severe that is wanted"),
     })
-    .describe("Stream log lines; droppable"),
+    .describe("Stream log lines: the last ones, in the order of time, then what comes; droppable"),
   logs_close: z.object({ t: z.literal("logs_close"), id }).describe("End a log stream"),
   heartbeat: z.object({ t: z.literal("heartbeat") }).describe("Sent when nothing else was for the interval"),
   error: errorFrame,

@@ -1,3 +1,5 @@
+import { logLevels, type LogLevel } from "@ostler/protocol";
+
 /** The formats of lines that are known, by the names that a configuration uses. */
 export const lineFormats = [
   "json",
@@ -14,9 +16,8 @@ export const lineFormats = [
 ] as const;
 export type LineFormat = (typeof lineFormats)[number];
 
-/** From the least severe to the most. */
-export const levels = ["trace", "debug", "info", "warning", "error", "critical"] as const;
-export type Level = (typeof levels)[number];
+export const levels = logLevels;
+export type Level = LogLevel;
 
 export type FieldValue = string | number | boolean;
 export type Fields = Readonly<Record<string, FieldValue>>;

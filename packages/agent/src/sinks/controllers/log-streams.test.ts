@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LogQuery } from "../../core/log-query.js";
 import { aborted } from "../../testing/aborted.js";
 import { openGround, type Ground } from "../../testing/controllers-sink.js";
 import { welcomed } from "../../testing/raw-controller.js";
@@ -83,4 +84,27 @@ test("nobody reads logs for a session that has ended", async () => {
     await met.controller.next("logs");
   }
   await until(() => readers() === 0, "nobody reads");
+});
+
+test("what is wanted of the lines is asked of the services, and a time that is none is refused", async () => {
+  const asked: LogQuery[] = [];
+  const read: Ground["logs"] = (query) => {
+    asked.push(query);
+    return (async function* () {})();
+  };
+  await using ground = await openGround({ logs: read });
+  await using met = await welcomed(ground);
+  const wanted = { process: "api", source: "app", grep: "x", ignore_case: true, level: "error" as const };
+  const since = "2026-11-21T10:00:00Z";
+  met.controller.send({ t: "logs_open", id: "a", service: "web", ...wanted, since });
+  met.controller.send({ t: "logs_open", id: "b", last: 3, since });
+  met.controller.send({ t: "logs_open", id: "c", service: "web", since: "soon" });
+  const { code, ref } = await met.controller.next("error");
+  assert.deepEqual({ code, ref }, { code: "bad-request", ref: "c" });
+  const sinceMs = Date.parse(since);
+  const its = { process: "api", source: "app", grep: "x", ignoreCase: true, level: "error" };
+  assert.deepEqual(asked, [
+    { service: "web", ...its, sinceMs, follow: true },
+    { sinceMs, last: 3, follow: true },
+  ]);
 });

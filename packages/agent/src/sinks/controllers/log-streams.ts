@@ -1,4 +1,5 @@
 import { OstlerError, type ControllerFrameOf } from "@ostler/protocol";
+import { momentOf, momentsAre } from "../../core/moment.js";
 import type { LogQuery } from "../../core/log-query.js";
 import type { Link } from "./link.js";
 
@@ -11,11 +12,13 @@ const maxStreams = 8;
 export class LogStreams {
   readonly #link: Link;
   readonly #read: ReadLogs;
+  readonly #now: () => number;
   readonly #signal: AbortSignal;
   readonly #open = new Map<string, AbortController>();
 
-  constructor(link: Link, read: ReadLogs, signal: AbortSignal) {
+  constructor(link: Link, read: ReadLogs, now: () => number, signal: AbortSignal) {
     this.#link = link;
+    this.#now = now;
     this.#read = read;
     this.#signal = signal;
   }
@@ -35,11 +38,11 @@ export class LogStreams {
     this.#open.delete(id);
   }
 
-  async #stream({ id, service, process, last }: ControllerFrameOf<"logs_open">, stop: AbortController): Promise<void> {
-    const query = { service, ...(process === undefined ? {} : { process }), last, follow: true };
+  async #stream(frame: ControllerFrameOf<"logs_open">, stop: AbortController): Promise<void> {
+    const { id } = frame;
     let dropped = 0;
     try {
-      for await (const line of this.#read(query, AbortSignal.any([stop.signal, this.#signal]))) {
+      for await (const line of this.#read(queryOf(frame, this.#now()), AbortSignal.any([stop.signal, this.#signal]))) {
         if (stop.signal.aborted) return;
         if (this.#link.isCongested) {
           dropped++;
@@ -59,4 +62,19 @@ export class LogStreams {
     const { code, message } = OstlerError.from(failure);
     this.#link.send({ t: "error", code, message, ref: id });
   }
+}
+
+/** @throws OstlerError `bad-request` for a time that is none */
+function queryOf({ last, since, ...frame }: ControllerFrameOf<"logs_open">, nowMs: number): LogQuery {
+  const { service, process, source, grep, ignore_case: ignoreCase, level } = frame;
+  const sinceMs = since === undefined ? undefined : momentOf(since, nowMs);
+  if (since !== undefined && sinceMs === undefined)
+    throw new OstlerError("bad-request", `"since" must be one of: ${momentsAre}; not "${since}".`);
+  const given = { service, process, source, grep, ignoreCase, level, sinceMs };
+  const isAll = sinceMs !== undefined && last === 0;
+  return { ...withoutAbsent(given), ...(isAll ? {} : { last }), follow: true };
+}
+
+function withoutAbsent<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
 }

@@ -96,7 +96,7 @@ export class Session {
     this.#deps = deps;
     this.#link = new Link(socket, deps.clock);
     this.#desk = new CommandDesk(this.#link, peer, deps);
-    this.#logs = new LogStreams(this.#link, deps.logs, this.#end.signal);
+    this.#logs = new LogStreams(this.#link, deps.logs, () => deps.clock.now(), this.#end.signal);
     this.#faults = new Faults(this.#link, () => ({ controller: this.#name, direction: peer.direction }), deps.publish);
     this.#cancelTimer = deps.clock.after(handshakeMs, () =>
       this.#link.close(closeCodes.handshakeTimeout, "no welcome came in time"),

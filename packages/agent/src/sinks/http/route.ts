@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HostState, RunUsage, Scope, UsagePeaks } from "@ostler/protocol";
+import type { HostState, RunUsage, Scope, UsagePeaks, LogLine, LogNote } from "@ostler/protocol";
 import type { Dispatcher } from "../../core/dispatcher.js";
-import type { LogLine, LogNote, LogQuery } from "../../core/log-query.js";
+import type { LogQuery } from "../../core/log-query.js";
 import type { Sight } from "../../core/series.js";
 import type { Journal } from "../../core/journal/journal.js";
 import type { Principal } from "./auth.js";

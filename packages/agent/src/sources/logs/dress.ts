@@ -1,9 +1,10 @@
+import type { LogLine } from "@ostler/protocol";
 import { withoutAnsi } from "../../core/ansi.js";
 import { isAtLeast } from "../../core/line-format/level.js";
 import type { Level, LineFormat } from "../../core/line-format/line-info.js";
 import { continues } from "../../core/line-format/continues.js";
 import { LineReader } from "../../core/line-format/understand.js";
-import type { LogLine, LogQuery } from "../../core/log-query.js";
+import type { LogQuery } from "../../core/log-query.js";
 import type { Entry, Source } from "./entry.js";
 import { grepOf } from "./grep.js";
 

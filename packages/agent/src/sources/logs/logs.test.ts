@@ -1,3 +1,4 @@
+import type { LogLine, LogNote } from "@ostler/protocol";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
@@ -5,7 +6,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../core/clock.js";
-import type { LogLine, LogNote, LogQuery } from "../../core/log-query.js";
+import type { LogQuery } from "../../core/log-query.js";
 import { spoolPath, type Stream } from "../../platform/spool.js";
 import { configured, recordingBus } from "../../testing/bus.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";

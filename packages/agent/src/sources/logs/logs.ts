@@ -1,7 +1,7 @@
-import { baseName, notFound, OstlerError, own, type HostState } from "@ostler/protocol";
+import { baseName, notFound, OstlerError, own, type HostState, type LogLine, type LogNote } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import type { LineFormat } from "../../core/line-format/line-info.js";
-import { defaultLast, type LogLine, type LogNote, type LogQuery } from "../../core/log-query.js";
+import { defaultLast, type LogQuery } from "../../core/log-query.js";
 import { isGlob } from "../../platform/follow/glob.js";
 import { logFiles } from "../../platform/follow/log-files.js";
 import { spoolPath, spoolsOf, streams } from "../../platform/spool.js";
