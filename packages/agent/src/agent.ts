@@ -282,7 +282,16 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   scope.own(bus.onSample("watches", watches.take));
   const times = new OutputTimes(store.outputTimes);
   scope.own(
-    new OutputKeeper(store.spools, { clock, times, lost: (file, reason) => degraded(`output ${file}`, reason) }),
+    new OutputKeeper(store.spools, {
+      clock,
+      times,
+      limits: () => {
+        const { max_size: maxBytes, max_total: maxTotalBytes } = reload.running.config.agent.output;
+        return { maxBytes, maxTotalBytes };
+      },
+      sample: bus.sample,
+      lost: (file, reason) => degraded(`output ${file}`, reason),
+    }),
   );
 
   const host = scope.own(

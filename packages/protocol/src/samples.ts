@@ -12,6 +12,7 @@ export type Sample =
   | ({ type: "logs.measured"; service: string; source: string } & LogFigures)
   | { type: "logs.forgotten"; service: string; source: string }
   | ({ type: "lines.forwarded"; service: string; source: string } & ForwardedLines)
+  | { type: "output.freed"; service: string; process: string; stream: string; bytes: number }
   | { type: "journal.written"; events: number; bytes: number; tookMs: number };
 
 /** What has come of a source of lines since it was last measured, by the names of its patterns. */

@@ -16,6 +16,21 @@ export const journalConfig = z.strictObject({
   max_age: setting(duration.prefault("7d"), "Events older than this are dropped"),
 });
 
+/** With less, what is given back would be most of what was just written. */
+const minOutputBytes = 1024 * 1024;
+const outputSize = size.refine((bytes) => bytes >= minOutputBytes, "must be at least 1MiB");
+
+export const outputConfig = z.strictObject({
+  max_size: setting(
+    outputSize.prefault("64MiB"),
+    "What a process writes to one of its streams may occupy so much of the disk; beyond it the oldest part is given back",
+  ),
+  max_total: setting(
+    outputSize.prefault("2GiB"),
+    "And the output of all processes together; beyond it the largest give back their oldest part",
+  ),
+});
+
 const minEveryMs = 1000;
 
 export const usageConfig = z.strictObject({
@@ -61,6 +76,7 @@ export const agentConfig = z.strictObject({
   usage: setting(usageConfig.prefault({}), "How the processes of the services are measured"),
   host: setting(hostConfig.prefault({}), "How the host is measured"),
   rules: setting(rulesConfig.prefault({}), "How the rules of the services are evaluated"),
+  output: setting(outputConfig.prefault({}), "What the services write to their standard streams"),
   journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
 });
 export type AgentConfig = z.output<typeof agentConfig>;

@@ -62,6 +62,11 @@ export const metrics = {
     "Processes that came from the process, by name; the rarest as `other` when there are more than ten names",
     ["service", "process", "name"],
   ),
+  outputFreed: counter(
+    "ostler_output_freed_bytes_total",
+    "Output of a process that was given back to the disk, oldest first, because there was too much of it",
+    ["service", "process", "stream"],
+  ),
   checkUp: gauge("ostler_check_up", "1 when the check passes, 0 when it fails; absent until it has done either", [
     "service",
     "check",

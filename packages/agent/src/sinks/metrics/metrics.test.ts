@@ -165,6 +165,16 @@ test("requests are counted by route, and journal writes are timed", async () => 
   );
 });
 
+test("what was given back of the output of a process is counted in bytes", async () => {
+  using agent = measured();
+  const freed = { type: "output.freed", service: "web", process: "main", stream: "stdout" } as const;
+  agent.bus.sample({ ...freed, bytes: 100 });
+  agent.bus.sample({ ...freed, bytes: 50 });
+  assert.deepEqual(await agent.samples("ostler_output_freed_bytes_total"), [
+    '{service="web",process="main",stream="stdout"} 150',
+  ]);
+});
+
 test("commands are counted by outcome, and a name nobody knows opens no new series", async () => {
   using agent = measured();
   const command = (id: string, name = "service.stop") => ({ id, name, actor: { kind: "cli", name: "local" } }) as const;

@@ -87,6 +87,10 @@ export class Metrics implements Disposable {
         return this.#usage.take(sample, sample.usage);
       case "journal.written":
         return journalWrites.observe(sample.tookMs / 1000);
+      case "output.freed": {
+        const { service, process: name, stream, bytes } = sample;
+        return this.#instruments.outputFreed.inc({ service, process: name, stream }, bytes);
+      }
       case "http.answered": {
         const { route, method, status, tookMs } = sample;
         requests.inc({ route, method, status });

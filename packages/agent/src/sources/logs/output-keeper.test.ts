@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
 import { test } from "node:test";
+import type { Sample } from "@ostler/protocol";
 import { FakeClock } from "../../testing/fake-clock.js";
 import { tempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
-import { maxSpoolBytes, OutputKeeper } from "./output-keeper.js";
+import { OutputKeeper } from "./output-keeper.js";
 import { OutputTimes } from "./output-times.js";
 
 const mebibyte = 1024 * 1024;
+const maxSpoolBytes = 64 * mebibyte;
+const limits = () => ({ maxBytes: maxSpoolBytes, maxTotalBytes: 10 * maxSpoolBytes });
+const sample = (): void => undefined;
 
 const onDisk = (path: string): number => statSync(path).blocks * 512;
 
@@ -16,6 +20,7 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
   using other = tempDir();
   const clock = new FakeClock();
   const lost: string[] = [];
+  const samples: Sample[] = [];
   const small = dir.write("web.main.stderr", "small\n");
   const path = dir.at("web.main.stdout");
   const writer = openSync(path, "a");
@@ -26,6 +31,8 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
   await using keeper = new OutputKeeper(dir.path, {
     clock,
     times,
+    limits,
+    sample: (one) => samples.push(one),
     lost: (file, reason) => lost.push(`${file}: ${reason}`),
   });
   assert.ok(keeper);
@@ -41,6 +48,10 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
   assert.equal(tail.toString(), "x\nx\nafter\n");
   assert.equal(readFileSync(small, "utf8"), "small\n");
   assert.deepEqual(lost, []);
+  await until(() => samples.length > 0, "it is told");
+  const [freed] = samples.filter((one) => one.type === "output.freed");
+  assert.deepEqual([freed?.service, freed?.process, freed?.stream], ["web", "main", "stdout"]);
+  assert.ok((freed?.bytes ?? 0) > 15 * mebibyte, `${freed?.bytes} bytes were told`);
   await until(
     () =>
       clock
@@ -54,11 +65,36 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
   assert.ok((await times.of("web.main.stdout")).every(({ offset }) => offset > size - 48 * mebibyte));
 });
 
+test("when all spools together are too large, the largest gives back, as soon as the limit is set", async () => {
+  using dir = tempDir();
+  using other = tempDir();
+  const clock = new FakeClock();
+  const large = dir.write("web.main.stdout", "x\n".repeat(mebibyte));
+  const small = dir.write("db.main.stdout", "x\n".repeat(mebibyte / 4));
+  let maxTotalBytes = 10 * mebibyte;
+  const limits = () => ({ maxBytes: maxSpoolBytes, maxTotalBytes });
+  const lost = (file: string, reason: string): void => assert.fail(file + reason);
+  await using keeper = new OutputKeeper(dir.path, { clock, times: new OutputTimes(other.path), limits, sample, lost });
+  assert.ok(keeper);
+  await clock.pass(5000);
+  await until(() => clock.waiting > 0, "it has looked");
+  assert.equal(onDisk(large), 2 * mebibyte);
+  maxTotalBytes = 2 * mebibyte;
+  await until(() => clock.pass(5000).then(() => onDisk(large) < 1.1 * mebibyte), "the limit holds");
+  assert.equal(onDisk(small), mebibyte / 2);
+});
+
 test("no output at all is no trouble", async () => {
   using dir = tempDir();
   const clock = new FakeClock();
   const lost = (file: string, reason: string): void => assert.fail(file + reason);
-  await using keeper = new OutputKeeper(dir.at("none"), { clock, times: new OutputTimes(dir.at("times")), lost });
+  await using keeper = new OutputKeeper(dir.at("none"), {
+    clock,
+    times: new OutputTimes(dir.at("times")),
+    limits,
+    sample,
+    lost,
+  });
   assert.ok(keeper);
   await clock.pass(20_000);
 });
@@ -70,7 +106,7 @@ test("times that cannot be noted are told once, and hold up nothing else", async
   const lost: string[] = [];
   dir.write("web.main.stdout", "one\n");
   const times = new OutputTimes(other.write("file", ""));
-  const deps = { clock, times, lost: (file: string) => lost.push(file) };
+  const deps = { clock, times, limits, sample, lost: (file: string) => lost.push(file) };
   await using keeper = new OutputKeeper(dir.path, deps);
   assert.ok(keeper);
   for (let look = 1; look <= 3; look++) {
@@ -84,7 +120,13 @@ test("times that cannot be noted are told once, and hold up nothing else", async
 test("when the keeper stops, its timer is gone", async () => {
   using dir = tempDir();
   const clock = new FakeClock();
-  const keeper = new OutputKeeper(dir.path, { clock, times: new OutputTimes(dir.at("times")), lost: () => {} });
+  const keeper = new OutputKeeper(dir.path, {
+    clock,
+    times: new OutputTimes(dir.at("times")),
+    limits,
+    sample,
+    lost: () => {},
+  });
   assert.equal(clock.waiting, 1);
   await keeper[Symbol.asyncDispose]();
   assert.equal(clock.waiting, 0);

@@ -2,19 +2,20 @@ import { execFile } from "node:child_process";
 import { readdir, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "@ostler/protocol";
+import { messageOf, type Sample } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
+import { givingBack, type OutputLimits, type Spool } from "./give-back.js";
 import type { OutputTimes } from "./output-times.js";
 
 export type OutputKeeperDeps = {
   clock: Clock;
   times: OutputTimes;
+  /** As they are configured now. */
+  limits: () => OutputLimits;
+  sample: (sample: Sample) => void;
   lost: (file: string, reason: string) => void;
 };
 
-/** A spool may occupy this much of the disk; beyond it, its oldest part is given back. */
-export const maxSpoolBytes = 64 * 1024 * 1024;
-const keptBytes = 48 * 1024 * 1024;
 const everyMs = 5000;
 const blockBytes = 512;
 
@@ -44,25 +45,38 @@ export class OutputKeeper implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       await this.#deps.clock.sleep(everyMs, this.#stop.signal);
       const names = await readdir(directory).catch(() => []); // Nothing was ever written.
-      for (const name of names) await this.#look(name, join(directory, name));
+      const spools: Spool[] = [];
+      for (const name of names) await this.#look(name, join(directory, name), spools);
+      for (const { spool, keptBytes } of givingBack(spools, this.#deps.limits()))
+        await this.#trying(spool.name, () => this.#giveBack(spool, join(directory, spool.name), keptBytes));
       await this.#trying("times of what is gone", () => this.#deps.times.keepOnly(names));
     }
   }
 
-  async #look(name: string, path: string): Promise<void> {
-    await this.#trying(name, async () => {
+  async #look(name: string, path: string, spools: Spool[]): Promise<void> {
+    await this.#trying(`size of ${name}`, async () => {
       const { size, blocks, mtimeMs } = await stat(path);
+      spools.push({ name, size, occupied: blocks * blockBytes });
       await this.#trying(`times of ${name}`, () => this.#deps.times.note(name, size, mtimeMs));
-      if (blocks * blockBytes > maxSpoolBytes) await this.#giveBack(name, path, size - keptBytes);
     });
   }
 
-  async #giveBack(name: string, path: string, before: number): Promise<void> {
+  async #giveBack({ name, size, occupied }: Spool, path: string, keptBytes: number): Promise<void> {
+    const before = size - keptBytes;
     await freeBefore(path, before);
-    const { blocks } = await stat(path);
-    if (blocks * blockBytes <= maxSpoolBytes) return this.#deps.times.freed(name, before);
+    const left = (await stat(path)).blocks * blockBytes;
+    if (left < occupied) {
+      this.#tellFreed(name, occupied - left);
+      return this.#deps.times.freed(name, before);
+    }
     await truncate(path, 0);
+    this.#tellFreed(name, occupied);
     this.#deps.lost(name, "the file system can free only whole files, so all of it was dropped");
+  }
+
+  #tellFreed(name: string, bytes: number): void {
+    const [service = "", process = "", stream = ""] = name.split(".");
+    this.#deps.sample({ type: "output.freed", service, process, stream, bytes });
   }
 
   async #trying(name: string, act: () => Promise<void>): Promise<void> {
