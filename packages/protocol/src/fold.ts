@@ -153,7 +153,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
         its.debug ? { ...its, debug: { ...its.debug, isOver: true } } : its,
       );
     case "debug.ended":
-      return withService(state, event.data.service, ({ debug, ...rest }) => rest);
+      return withService(state, event.data.service, withoutDebug);
     case "service.ready":
       return withService(state, event.data.service, (service) => ({ ...service, ready: true, since: time }));
     case "service.unready":
@@ -262,6 +262,11 @@ type RunBegun = Extract<HostEvent, { type: "service.started" | "service.restarte
 function withoutMaintenance<T extends { maintenance?: Maintenance | undefined }>(of: T): T {
   const { maintenance, ...rest } = of;
   return maintenance ? (rest as T) : of;
+}
+
+function withoutDebug(service: ServiceState): ServiceState {
+  const { debug, ...rest } = service;
+  return debug ? rest : service;
 }
 
 function release(service: ServiceState): ServiceState {

@@ -5,7 +5,17 @@ import { test } from "node:test";
 import { tempDir } from "../../testing/temp-dir.js";
 import { filesMatching, literally } from "./glob.js";
 
-const files = ["a.log", "b.log", "b.log.1", ".c.log", "x[1].log", "sub/a.log", "sub/deep/a.log", "other/b.txt", "^.log"];
+const files = [
+  "a.log",
+  "b.log",
+  "b.log.1",
+  ".c.log",
+  "x[1].log",
+  "sub/a.log",
+  "sub/deep/a.log",
+  "other/b.txt",
+  "^.log",
+];
 
 test("a glob finds the files that match, and no others", async () => {
   using dir = tempDir();

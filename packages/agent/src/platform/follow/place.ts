@@ -44,7 +44,16 @@ export type Gap = { reason: "rotated-away" | "truncated" | "freed" | "replaced";
 /** The position of a file of which nothing was there until a moment of the wall clock: all that came after it is to be read. */
 export function nothingSince(ms: number): Position {
   const none: Print = { bytes: 0, sha256: "" };
-  return { device: -1, inode: -1, bornMs: 0, fingerprint: none, before: none, generation: 1, offset: 0, modifiedMs: ms };
+  return {
+    device: -1,
+    inode: -1,
+    bornMs: 0,
+    fingerprint: none,
+    before: none,
+    generation: 1,
+    offset: 0,
+    modifiedMs: ms,
+  };
 }
 
 /** Is it a position before anything? */

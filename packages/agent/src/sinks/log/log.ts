@@ -43,7 +43,8 @@ export class Log implements AsyncDisposable {
   /** The bus's listener of samples: lines of services that are to stand in the log as well. */
   readonly take = (sample: Sample): void => {
     if (sample.type !== "lines.forwarded") return;
-    const { type, texts, ...whose } = sample;
+    const { service, source, process, stream, file, texts } = sample;
+    const whose = { service, source, process, stream, file }; // What is not known is left out by pino.
     const secrets = this.#deps.secrets();
     for (const text of texts) this.#output.logger.info(whose, scrub(text, secrets));
   };

@@ -5,12 +5,7 @@ import { feedOfOutput } from "./feed-output.js";
 import type { FeedDeps, Known, Output } from "./feed-deps.js";
 
 /** Begins to read a source, each origin where its position says. Ends when it is disposed of. */
-export function startFeed(
-  source: LogSource,
-  output: Output,
-  known: Known,
-  deps: FeedDeps,
-): AsyncDisposable {
+export function startFeed(source: LogSource, output: Output, known: Known, deps: FeedDeps): AsyncDisposable {
   const { file, journal, stdout, from } = source;
   if (file) return feedOfFiles(file, from, known, deps);
   const unit = journal === true || journal === undefined ? output.unit : journal;

@@ -51,15 +51,20 @@ export class FollowedSource implements AsyncDisposable {
     const first = { ...watch.checkpoint, ...(forward ? { forward: forward.mark } : {}) };
     if (!saved) await deps.checkpoints.save(first).catch(() => undefined); // Told when it is saved again.
     const its = new FollowedSource(service, source, watch, forward, deps);
-    its.#feed = startFeed(source, output, { savedMs: saved?.atMs, positions: watch.positions }, {
-      clock: deps.clock,
-      take: (chunk) => its.#take(chunk),
-      gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
-      caughtUp: (label, position) => its.#catchUp(label, position, told),
-      gone: (label) => watch.forget(label),
-      failed: (what, reason) => its.#fail(what, reason),
-      recovered: (what) => its.#mend(what),
-    });
+    its.#feed = startFeed(
+      source,
+      output,
+      { savedMs: saved?.atMs, positions: watch.positions },
+      {
+        clock: deps.clock,
+        take: (chunk) => its.#take(chunk),
+        gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
+        caughtUp: (label, position) => its.#catchUp(label, position, told),
+        gone: (label) => watch.forget(label),
+        failed: (what, reason) => its.#fail(what, reason),
+        recovered: (what) => its.#mend(what),
+      },
+    );
     return its;
   }
 

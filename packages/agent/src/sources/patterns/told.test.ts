@@ -7,18 +7,30 @@ const match = (line: string, label = "a") => ({ label, pattern: "p", line });
 test("what was told is not told again, as often as it was told", () => {
   const told = new Told([match("x"), match("y"), match("x"), match("x", "b")]);
   const has = (line: string, label = "a"): boolean => told.has(label, "p", () => line);
-  assert.deepEqual(["x", "z", "x", "x", "y", "y"].map((line) => has(line)), [true, false, true, false, true, false]);
+  assert.deepEqual(
+    ["x", "z", "x", "x", "y", "y"].map((line) => has(line)),
+    [true, false, true, false, true, false],
+  );
   assert.deepEqual([has("x", "b"), has("x", "b")], [true, false]);
 });
 
 test("another pattern and another origin are something else", () => {
   const told = new Told([match("x")]);
-  assert.equal(told.has("a", "q", () => "x"), false);
-  assert.equal(told.has("b", "p", () => "x"), false);
+  assert.equal(
+    told.has("a", "q", () => "x"),
+    false,
+  );
+  assert.equal(
+    told.has("b", "p", () => "x"),
+    false,
+  );
 });
 
 test("a line that is there no more is not waited for, and lines are only looked at while one is", () => {
   const told = new Told([match("x")]);
   told.end("a");
-  assert.equal(told.has("a", "p", () => assert.fail("nobody asks")), false);
+  assert.equal(
+    told.has("a", "p", () => assert.fail("nobody asks")),
+    false,
+  );
 });
