@@ -36,7 +36,8 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return []; // Nothing was ever written.
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return []; // Nothing was ever written, or can be.
     throw failure;
   }
 }

@@ -7,6 +7,7 @@ export function actOnPattern(event: HostEvent | ForeignEvent): Decision[] {
   const { service, process, pattern, line, action } = event.data;
   if (action === undefined) return [];
   const act = { policy: "act-on-pattern", reason: `pattern ${pattern}: ${line}` };
-  if (typeof action === "object") return [{ ...act, name: "task.run", args: { service, task: action.task } }];
-  return [{ ...act, name: `service.${action}`, args: { service, ...(process === undefined ? {} : { process }) } }];
+  const { do: what, task = "" } = action;
+  if (what === "task") return [{ ...act, name: "task.run", args: { service, task } }];
+  return [{ ...act, name: `service.${what}`, args: { service, ...(process === undefined ? {} : { process }) } }];
 }

@@ -149,13 +149,13 @@ test("a pattern acts as it is configured to, on the process that wrote the line"
   const reason = "pattern stuck: it is stuck";
   const act = { policy: "act-on-pattern", reason };
   assert.deepEqual(actOnPattern(matched({})), []);
-  assert.deepEqual(actOnPattern(matched({ action: "restart", process: "api" })), [
+  assert.deepEqual(actOnPattern(matched({ action: { do: "restart" }, process: "api" })), [
     { ...act, name: "service.restart", args: { service: "web", process: "api" } },
   ]);
-  assert.deepEqual(actOnPattern(matched({ action: "stop", file: "/x" })), [
+  assert.deepEqual(actOnPattern(matched({ action: { do: "stop" }, file: "/x" })), [
     { ...act, name: "service.stop", args: { service: "web" } },
   ]);
-  assert.deepEqual(actOnPattern(matched({ action: { task: "clean" } })), [
+  assert.deepEqual(actOnPattern(matched({ action: { do: "task", task: "clean" } })), [
     { ...act, name: "task.run", args: { service: "web", task: "clean" } },
   ]);
 });

@@ -2,11 +2,10 @@ import * as z from "zod";
 import { alertSeverity } from "./alert.js";
 
 /** What a pattern wants to be done when it is seen. */
-export const patternAction = z.union([
-  z.literal("restart"),
-  z.literal("stop"),
-  z.object({ task: z.string().describe("A task of the service") }),
-]);
+export const patternAction = z.object({
+  do: z.enum(["restart", "stop", "task"]),
+  task: z.string().optional().describe("The task of the service that is run"),
+});
 export type PatternAction = z.infer<typeof patternAction>;
 
 /** Where a line was written. */

@@ -28,7 +28,11 @@ const wantedField = z.union(
       .max(maxAlternatives)
       .transform((any) => ({ any })),
     z
-      .strictObject({ at_least: z.number().optional(), below: z.number().optional(), match: pattern.optional() })
+      .strictObject({
+        at_least: setting(z.number().optional(), "The number must not be less"),
+        below: setting(z.number().optional(), "The number must be less"),
+        match: setting(pattern.optional(), "The value must match, whatever its capitals"),
+      })
       .refine((one) => Object.values(one).some((value) => value !== undefined), "needs at_least, below or match"),
   ],
   "must be a value, a list of values, or at_least, below or match",
@@ -74,7 +78,12 @@ const limit = z.strictObject({
 });
 
 const action = z.union(
-  [z.enum(["restart", "stop"]), z.strictObject({ task: setting(name, "A task of the service") })],
+  [
+    z.enum(["restart", "stop"]).transform((what) => ({ do: what })),
+    z
+      .strictObject({ task: setting(name, "A task of the service") })
+      .transform(({ task }) => ({ do: "task" as const, task })),
+  ],
   "must be restart, stop, or {task: NAME}",
 );
 

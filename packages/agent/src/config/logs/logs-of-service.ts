@@ -26,7 +26,7 @@ export function refuseUnfitLogs({ attach, processes, tasks, logs }: Service, con
     if (stdout?.process !== undefined && own(processes ?? { main: 0 }, stdout.process) === undefined)
       refuse("names no process of the service", "stdout", "process");
     for (const [index, { action }] of patterns.entries())
-      if (typeof action === "object" && own(tasks, action.task) === undefined)
+      if (action?.do === "task" && own(tasks, action.task) === undefined)
         refuse("names no task of the service", "patterns", index, "action", "task");
   }
 }
