@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { OstlerError } from "@ostler/protocol";
 import { environmentOf } from "./environment.js";
 
@@ -19,19 +20,30 @@ export async function* readJournal(
   agent: NodeJS.ProcessEnv = process.env,
 ): AsyncGenerator<JournalEntry> {
   const { createInterface } = await import("node:readline"); // Few agents need it; it would delay the start of all.
+  const lines = (input: Readable): AsyncIterable<string> => createInterface({ input, crlfDelay: Infinity });
+  const fixed = ["--output=json", "--all", "--quiet", "--no-pager"];
+  for await (const line of outputOf(["journalctl", ...fixed, ...args], lines, signal, agent)) yield parseEntry(line);
+}
+
+/** What a command that runs journalctl writes. @throws OstlerError `failed` when it does not end well by itself */
+export async function* outputOf<T>(
+  [program = "", ...args]: readonly string[],
+  read: (stdout: Readable) => AsyncIterable<T>,
+  signal: AbortSignal,
+  agent: NodeJS.ProcessEnv = process.env,
+): AsyncGenerator<T> {
   if (signal.aborted) return;
   const env = environmentOf({ LC_ALL: "C" }, agent);
-  const fixed = ["--output=json", "--all", "--quiet", "--no-pager"];
-  const child = spawn("journalctl", [...fixed, ...args], { env, cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(program, args, { env, cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
   let failure: string | undefined;
   let said = "";
   child.on("error", ({ message }) => (failure = message));
-  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
+  child.stderr?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
   const closed = once(child, "close").catch(() => undefined); // Its error is told below.
-  const end = (): void => void child.kill();
+  const end = (): void => void child.kill("SIGKILL"); // It only reads.
   signal.addEventListener("abort", end);
   try {
-    for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) yield parseEntry(line);
+    if (child.stdout) yield* read(child.stdout); // There is none where no file can be opened any more.
     await closed;
     if (signal.aborted) return;
     if (failure !== undefined) throw new OstlerError("failed", `journalctl could not be run: ${failure}`);
@@ -40,7 +52,7 @@ export async function* readJournal(
   } finally {
     signal.removeEventListener("abort", end);
     end();
-    for (const pipe of [child.stdout, child.stderr]) pipe.destroy(); // What nobody reads any more would hold it up.
+    for (const pipe of [child.stdout, child.stderr]) pipe?.destroy(); // What nobody reads any more would hold it up.
     await closed;
   }
 }
