@@ -30,8 +30,8 @@ export type ChainDeps = {
 /** What was read of a file is no longer in it. `knownBytes`: so long it was once. */
 export type Lost = { position: Position; knownBytes: number };
 
-/** `more`: there is more to read at once. `lost`: that of the last file, which was let go. */
-export type ChainResult = { more: boolean; hasRead: boolean; lost?: Lost };
+/** `more`: there is more to read at once. `hasLost`: the last file was let go, and has to be found again. */
+export type ChainResult = { more: boolean; hasRead: boolean; hasLost: boolean };
 
 /**
  * The contents of one path that are read, oldest first: each to its end before the next one is begun. The last one is at the
@@ -40,9 +40,12 @@ export type ChainResult = { more: boolean; hasRead: boolean; lost?: Lost };
 export class Chain {
   readonly #deps: ChainDeps;
   #files: FollowedFile[] = [];
+  /** What comes last, and has to be found before it can be read on. */
+  lost: Lost | undefined;
 
-  constructor(deps: ChainDeps) {
+  constructor(position: Position | undefined, deps: ChainDeps) {
     this.#deps = deps;
+    this.lost = position && { position, knownBytes: 0 };
   }
 
   get last(): FollowedFile | undefined {
@@ -64,20 +67,26 @@ export class Chain {
 
   /** After all that was taken; nothing before there is a file. What was not begun yet is found again by what comes before it. */
   get position(): Position | undefined {
+    const { lost } = this;
+    if (lost && this.#files.length === 0) return lost.position;
     const at = this.#files.findIndex((file) => !file.reachedEnd);
+    if (at < 0 && lost) return { ...lost.position, late: this.#lateOf(this.#files) };
     const current = this.#files.at(at);
-    if (!current) return undefined;
+    const late = this.#lateOf(this.#files.slice(0, at));
+    return current && { ...current.position, ...(late.length > 0 ? { late } : {}) };
+  }
+
+  #lateOf(files: readonly FollowedFile[]): NonNullable<Position["late"]> {
     const { clock } = this.#deps;
-    const late = this.#files.slice(0, at).map((file) => ({
+    return files.map((file) => ({
       ...file.position,
       untilMs: clock.now() + lateMs - (clock.monotonic() - file.lastNewMs),
     }));
-    return { ...current.position, ...(late.length > 0 ? { late } : {}) };
   }
 
   /** Reads what has changed; at a look also what nobody tells of. */
   async read(signal: AbortSignal, isLook: boolean): Promise<ChainResult> {
-    const result: ChainResult = { more: false, hasRead: false };
+    const result: ChainResult = { more: false, hasRead: false, hasLost: false };
     for (const file of [...this.#files]) {
       if (signal.aborted) return result;
       if (file.isDirty || (isLook && (file !== this.last || !file.isWatched)))
@@ -86,6 +95,16 @@ export class Chain {
       if (file !== this.last && this.#files.includes(file)) await this.#letGo(file);
     }
     return result;
+  }
+
+  /**
+   * Lets the last file go if it cannot be gone on with now that another is at the path: when it was emptied before it was rotated,
+   * or when nothing of it was read by which that could be noticed.
+   */
+  async takeBackLast(): Promise<void> {
+    const { last } = this;
+    if (!last || (last.reader.standing.front > 0 && (await last.reader.isIntact()))) return;
+    await this.#changed(last);
   }
 
   async close(): Promise<void> {
@@ -151,13 +170,11 @@ export class Chain {
 
   /** Of a late file that was emptied there is nobody any more who would have copied it. */
   async #changed(file: FollowedFile): Promise<Partial<ChainResult>> {
-    const isLast = file === this.last;
-    const { position } = this;
+    const hasLost = file === this.last;
+    if (hasLost) this.lost = { position: file.position, knownBytes: file.knownBytes };
+    else this.#deps.gap({ reason: "truncated", from: placeOf(file) });
     await this.#drop(file);
-    if (isLast && position)
-      return { lost: { position: { ...position, ...file.position }, knownBytes: file.knownBytes } };
-    this.#deps.gap({ reason: "truncated", from: placeOf(file) });
-    return {};
+    return { hasLost };
   }
 
   /** Ends with a late file once it is over: copies at once, others when they are quiet, or too many. */

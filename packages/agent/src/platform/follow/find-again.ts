@@ -47,14 +47,13 @@ export async function findAgain(
     if (!own) await around.confirm(); // It may have been copied or renamed while it was looked for.
     if (own) opened.push(own.source);
     const late = await findLate(position, around, nowMs, opened);
-    const isBlank = own !== undefined && own.sibling.rotation === undefined && own.standing.offset === 0;
-    const newer =
-      own && !isBlank
-        ? after(around.siblings, own.sibling)
-        : isBlank && beginning
-          ? [...since(around.siblings, beginning), own.sibling]
-          : writtenAfter(around.siblings, position.modifiedMs);
-    const rest = await openAll(await unknownOf(newer ?? [], around), around, opened);
+    const isBlank = own?.standing.offset === 0;
+    const newer = (own && after(around.siblings, own.sibling)) ?? [];
+    const later =
+      own && beginning ? since(around.siblings, beginning) : writtenAfter(around.siblings, position.modifiedMs);
+    const isLater = (one: Sibling): boolean => later.includes(one) || one === own?.sibling;
+    const wanted = around.siblings.filter((one) => newer.includes(one) || ((isBlank || !own) && isLater(one)));
+    const rest = await openAll(await unknownOf(wanted, around), around, opened);
     // A file of which nothing was read has no content to be known by: it is what was rotated since.
     const isMissed = position.offset > 0 || rest.length < 2;
     const isGap = !isNothing(position) && (own !== undefined || isMissed);

@@ -67,19 +67,19 @@ export class Follower implements AsyncDisposable {
     this.#deps = deps;
     this.#access = accessTo(path);
     const canWatch = !this.#access.isRemote;
-    this.#chain = new Chain({
+    this.#chain = new Chain(position, {
       ...{ clock, buffers, maxLineBytes, canWatch, take, gap },
       changed: (isMoved) => this.#awaken(isMoved),
       isFirstContent: (head) => this.#look.isFirstContent(head),
     });
     const nowMs = (): number => clock.now();
-    this.#look = new Look(path, position, this.#chain, { access: this.#access, maxLineBytes, from, nowMs, gap });
+    this.#look = new Look(path, this.#chain, { access: this.#access, maxLineBytes, from, nowMs, gap });
     this.#done = this.#run();
   }
 
   /** After all that was taken; nothing before the file was there. */
   get position(): Position | undefined {
-    return this.#look.lost ?? this.#chain.position;
+    return this.#chain.position;
   }
 
   /** Resolves once everything that is there now has been taken, or following has ended. */
@@ -125,11 +125,10 @@ export class Follower implements AsyncDisposable {
       const isLook = clock.monotonic() >= this.#lookAtMs;
       if (isLook) this.#lookAtMs = Infinity; // Whoever asks for a look from now on gets another one.
       if (isLook) this.#plan(await this.#look.look());
-      const { more, hasRead, lost } = await this.#chain.read(this.#stop.signal, isLook);
-      if (lost) this.#look.lose(lost);
+      const { more, hasRead, hasLost } = await this.#chain.read(this.#stop.signal, isLook);
       this.#recover();
       // It was woken for something else than lines: the file was moved or removed, perhaps.
-      if (lost || (!isLook && !hasRead)) this.#lookAtMs = 0;
+      if (hasLost || (!isLook && !hasRead)) this.#lookAtMs = 0;
       if (more || this.#lookAtMs === 0) return true;
     } catch (failure) {
       this.#lookAtMs = clock.monotonic() + lookMs;

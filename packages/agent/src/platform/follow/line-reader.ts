@@ -88,6 +88,14 @@ export class LineReader {
     });
   }
 
+  /** Is what was read last still there? */
+  async isIntact(): Promise<boolean> {
+    const { front, tip } = this.standing;
+    const buffer = Buffer.alloc(tip.length);
+    const read = await this.#source.read(buffer, tip.length, front - tip.length);
+    return compareToKnown(buffer.subarray(0, read), tip) !== "other";
+  }
+
   /** What comes after `known`, at an offset; or why it cannot be said to come after it. */
   async #read(buffer: Buffer, at: number, known: Buffer, bytes: number): Promise<Buffer | Step> {
     const read = await this.#source.read(buffer, known.length + bytes, at - known.length);

@@ -29,31 +29,17 @@ export class Look {
   readonly #path: string;
   readonly #chain: Chain;
   readonly #deps: LookDeps;
-  #lost: Position | undefined;
   #generation: number;
   #isFirst: boolean;
-  #knownBytes = 0;
   #known: Print[] = [];
   #beginning: Beginning | undefined;
 
-  constructor(path: string, position: Position | undefined, chain: Chain, deps: LookDeps) {
+  constructor(path: string, chain: Chain, deps: LookDeps) {
     this.#path = path;
     this.#chain = chain;
     this.#deps = deps;
-    this.#lost = position;
-    this.#isFirst = position === undefined;
-    this.#generation = position?.generation ?? 0;
-  }
-
-  /** What was read of the last file is no longer in it: the rest of it has to be found. */
-  lose({ position, knownBytes }: Lost): void {
-    this.#lost = position;
-    this.#knownBytes = knownBytes;
-  }
-
-  /** Where to go on as long as it was not found. */
-  get lost(): Position | undefined {
-    return this.#lost;
+    this.#isFirst = chain.lost === undefined;
+    this.#generation = chain.lost?.position.generation ?? 0;
   }
 
   /** @throws ErrnoException when something is there that cannot be looked at or opened */
@@ -80,8 +66,8 @@ export class Look {
   }
 
   async #act(facts: Facts | undefined): Promise<Sight> {
-    const { last } = this.#chain;
-    if (this.#lost) return this.#find(this.#lost, facts);
+    const { last, lost } = this.#chain;
+    if (lost) return this.#find(lost, facts);
     if (!facts) return "gone";
     if (!last) return this.#begin();
     if (last.isAt(facts)) {
@@ -89,6 +75,8 @@ export class Look {
       return "settled";
     }
     await last.refresh();
+    await this.#chain.takeBackLast();
+    if (this.#chain.lost) return this.#find(this.#chain.lost, facts);
     const around = await this.#surroundings();
     if (!around) return "unsettled";
     this.#know(last.position.fingerprint);
@@ -133,18 +121,17 @@ export class Look {
   }
 
   /** Goes on where a position says. Nothing has happened before all of it is open. */
-  async #find(position: Position, facts: Facts | undefined): Promise<Sight> {
-    this.#know(position.fingerprint);
+  async #find({ position, knownBytes }: Lost, facts: Facts | undefined): Promise<Sight> {
+    for (const { fingerprint } of [position, ...(position.late ?? [])]) this.#know(fingerprint);
     const around = await this.#surroundings(position);
     if (!around) return "unsettled";
     const again = await findAgain(position, {
-      ...{ around, knownBytes: this.#knownBytes, nowMs: this.#deps.nowMs() },
+      ...{ around, knownBytes, nowMs: this.#deps.nowMs() },
       ...(facts && { facts }),
       ...(this.#beginning && { beginning: this.#beginning }),
     });
     if (!again) return "gone";
-    this.#lost = undefined;
-    this.#knownBytes = 0;
+    this.#chain.lost = undefined;
     again.gaps.forEach(this.#deps.gap);
     // Of a file of which nothing was read, no line has a place yet.
     this.#generation = position.offset === 0 ? position.generation - 1 : position.generation;
@@ -161,6 +148,7 @@ export class Look {
   }
 
   #know(print: Print): void {
-    if (print.bytes > 0) this.#known = [...this.#known, print].slice(-maxKnown);
+    const others = this.#known.filter(({ sha256 }) => sha256 !== print.sha256);
+    if (print.bytes > 0) this.#known = [...others, print].slice(-maxKnown);
   }
 }
