@@ -14,7 +14,7 @@ export type PatternPoint = z.infer<typeof patternPoint>;
 
 /**
  * How far a source has been looked at, and what had come of it by then, as one: after a crash both are as they were at the
- * same moment. `seq` is that of the last event then: what is told of later lines comes after it.
+ * same moment. `seq` is that of the last event then: what is told of later lines comes after it, or is among `told`.
  */
 const checkpoint = z.object({
   service: z.string(),
@@ -26,6 +26,8 @@ const checkpoint = z.object({
   lines: z.number(),
   bytes: z.number(),
   patterns: z.record(z.string(), patternPoint),
+  /** Matches that were told of lines behind the positions, by label: an agent was killed while it read them again. */
+  told: z.array(z.object({ label: z.string(), pattern: z.string(), line: z.string() })).optional(),
   forward: z.object({ inode: z.number(), bytes: z.number() }).optional(),
 });
 export type Checkpoint = z.infer<typeof checkpoint>;

@@ -116,9 +116,10 @@ export class Patterns implements AsyncDisposable {
   ): Promise<void> {
     const key = keyOf(service, source.name);
     if (this.#followed.has(key)) return;
-    const { spools, publish } = this.#deps;
+    const { spools, publish, checkpoints } = this.#deps;
     const output = { service, spools, spoolsBefore, unit: config.attach?.systemd };
-    const told = new Told(this.#known.get(key) ?? []);
+    const unmet = checkpoints.get(service, source.name)?.told ?? [];
+    const told = new Told([...unmet, ...(this.#known.get(key) ?? [])]);
     this.#known.delete(key);
     const its = await FollowedSource.start(
       service,

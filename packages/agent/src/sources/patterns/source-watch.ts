@@ -81,10 +81,12 @@ export class SourceWatch {
   get checkpoint(): Omit<Checkpoint, "forward"> {
     const { epoch, seq } = this.#deps.state();
     const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
+    const told = this.#told.left;
     return {
       ...{ service: this.service, source: this.source.name, atMs: this.#deps.clock.now(), epoch, seq },
       ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
+      ...(told.length > 0 ? { told } : {}),
     };
   }
 

@@ -34,3 +34,10 @@ test("a line that is there no more is not waited for, and lines are only looked 
     false,
   );
 });
+
+test("what has not been met again yet is known, so that it can be after another crash", () => {
+  const told = new Told([match("x y"), match("z"), match("z"), match("z", "b")]);
+  told.has("a", "p", () => "z");
+  assert.deepEqual(told.left, [match("x y"), match("z"), match("z", "b")]);
+  assert.equal(new Told(told.left).has("a", "p", () => "x y"), true);
+});

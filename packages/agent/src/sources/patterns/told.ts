@@ -18,6 +18,13 @@ export class Told {
     }
   }
 
+  /** Those that have not been met again yet. */
+  get left(): ToldMatch[] {
+    return [...this.#times].flatMap(([label, its]) =>
+      [...its].flatMap(([key, times]) => Array.from({ length: times }, () => ({ label, ...matchOf(key) }))),
+    );
+  }
+
   /** Was a match told already? It is taken for the same one as often as it was told. */
   has(label: string, pattern: string, lineOf: () => string): boolean {
     const its = this.#times.get(label);
@@ -40,4 +47,9 @@ export class Told {
 /** Names of patterns have no space. */
 function keyOf(pattern: string, line: string): string {
   return `${pattern} ${line}`;
+}
+
+function matchOf(key: string): { pattern: string; line: string } {
+  const space = key.indexOf(" ");
+  return { pattern: key.slice(0, space), line: key.slice(space + 1) };
 }
