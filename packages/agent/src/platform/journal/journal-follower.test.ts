@@ -166,7 +166,7 @@ test("no more is read than is taken, and nothing is left when it ends", async ()
   const { follower } = follow(dir, env, {}, { take: () => (times++, held) });
   await until(() => times > 0, "something was handed on");
   const pid = Number(readFileSync(dir.at("reader"), "utf8"));
-  await until(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(' S '), "journalctl is held up");
+  await until(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(" S "), "journalctl is held up");
   assert.equal(times, 1);
   const ended = follower[Symbol.asyncDispose]();
   go();
@@ -188,5 +188,8 @@ test("journalctl does not outlive an agent that is killed", async () => {
   process.kill(pid, 0);
   agent.kill("SIGKILL");
   await once(agent, "exit");
-  await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, "utf8").includes(' Z '), "it is gone");
+  await until(
+    () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, "utf8").includes(" Z "),
+    "it is gone",
+  );
 });
