@@ -29,7 +29,7 @@ export async function openFile(path: string, access: Access): Promise<ByteSource
   const stats = await access.ask(() => file.stat());
   if (!stats.isFile()) {
     await file.close();
-    throw new Error(`${path} is not a regular file. Name a file that is written to.`);
+    throw notAFile(path);
   }
   return {
     read: async (buffer, length, offset) => (await access.ask(() => file.read(buffer, 0, length, offset))).bytesRead,
@@ -37,6 +37,10 @@ export async function openFile(path: string, access: Access): Promise<ByteSource
     close: () => access.ask(() => file.close()),
     descriptor: file.fd,
   };
+}
+
+export function notAFile(path: string): Error {
+  return new Error(`${path} is not a regular file. Name a file that is written to.`);
 }
 
 async function factsOf(file: FileHandle): Promise<Facts> {

@@ -121,27 +121,29 @@ export class Follower implements AsyncDisposable {
   async #round(): Promise<boolean> {
     const { clock } = this.#deps;
     for (const one of this.#waiting) one.isBegun = true;
+    const isLook = clock.monotonic() >= this.#lookAtMs;
+    if (isLook) this.#lookAtMs = Infinity; // Whoever asks for a look from now on gets another one.
+    const sight = isLook ? await this.#look.look().catch((failure: unknown) => this.#tell(failure)) : undefined;
+    if (isLook) this.#plan(sight);
     try {
-      const isLook = clock.monotonic() >= this.#lookAtMs;
-      if (isLook) this.#lookAtMs = Infinity; // Whoever asks for a look from now on gets another one.
-      if (isLook) this.#plan(await this.#look.look());
+      // What is open already is read also when what is at the path cannot be.
       const { more, hasRead, hasLost } = await this.#chain.read(this.#stop.signal, isLook);
-      this.#recover();
+      if (sight) this.#recover();
       // It was woken for something else than lines: the file was moved or removed, perhaps.
       if (hasLost || (!isLook && !hasRead)) this.#lookAtMs = 0;
       if (more || this.#lookAtMs === 0) return true;
     } catch (failure) {
-      this.#lookAtMs = clock.monotonic() + lookMs;
-      this.#tell(messageOf(failure));
+      this.#tell(failure);
     }
     this.#answer();
     return false;
   }
 
   /** When to look next: soon, while there is nothing at the path or somebody is renaming files. */
-  #plan(sight: Sight): void {
-    const inMs = sight === "settled" ? lookMs : this.#soonMs;
-    this.#soonMs = sight === "settled" ? soonMs : Math.min(2 * this.#soonMs, lookMs);
+  #plan(sight: Sight | undefined): void {
+    const isSoon = sight === "gone" || sight === "unsettled";
+    const inMs = isSoon ? this.#soonMs : lookMs;
+    this.#soonMs = !isSoon ? soonMs : Math.min(2 * this.#soonMs, lookMs);
     this.#lookAtMs = Math.min(this.#lookAtMs, this.#deps.clock.monotonic() + inMs);
   }
 
@@ -162,8 +164,8 @@ export class Follower implements AsyncDisposable {
     this.#waiting = this.#waiting.filter(({ isBegun }) => !isBegun);
   }
 
-  #tell(reason: string): void {
-    if (!this.#isFaulty) this.#deps.fault(reason);
+  #tell(failure: unknown): undefined {
+    if (!this.#isFaulty) this.#deps.fault(messageOf(failure));
     this.#isFaulty = true;
   }
 

@@ -101,7 +101,7 @@ export class LineReader {
     const read = await this.#source.read(buffer, known.length + bytes, at - known.length);
     const looks = compareToKnown(buffer.subarray(0, Math.min(read, known.length)), known);
     if (looks === "other") return { kind: "changed" };
-    this.#mayBeFreed = looks === "freed" || known.length === 0;
+    this.#mayBeFreed = looks === "freed" || !known.some((byte) => byte !== 0);
     return buffer.subarray(known.length, read);
   }
 

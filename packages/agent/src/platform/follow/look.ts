@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Access } from "./access.js";
-import { toFacts, type Facts } from "./byte-source.js";
+import { notAFile, toFacts, type Facts } from "./byte-source.js";
 import type { Chain, Lost } from "./chain.js";
 import { allOrNone, findAgain, openAll, type Content } from "./find-again.js";
 import { newerThan, since, unknownOf, type Beginning, type Surroundings } from "./newer.js";
@@ -86,7 +86,9 @@ export class Look {
 
   async #factsOfPath(): Promise<Facts | undefined> {
     try {
-      return toFacts(await this.#deps.access.ask(() => stat(this.#path)));
+      const stats = await this.#deps.access.ask(() => stat(this.#path));
+      if (!stats.isFile()) throw notAFile(this.#path);
+      return toFacts(stats);
     } catch (failure) {
       const { code } = failure as NodeJS.ErrnoException;
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -24,6 +24,8 @@ export class Unpacked implements ByteSource {
   #kept: Buffer[] = [];
   #keptFrom = 0;
   #readTo = 0;
+  #failure: Unreadable | undefined;
+  #isEndKnown = false;
 
   static async open(path: string, packing: Packing, keptBytes: number, access: Access): Promise<Unpacked> {
     const file = await access.ask(() => open(path, "r"));
@@ -44,7 +46,10 @@ export class Unpacked implements ByteSource {
 
   async read(buffer: Buffer, length: number, offset: number): Promise<number> {
     if (offset < this.#keptFrom) throw new Error(`${this.#path} cannot be unpacked backwards.`);
-    while (this.#readTo < offset + length && (await this.#more()));
+    while (this.#readTo < offset + length && !this.#failure && (await this.#more()));
+    // What came before the failure is handed out once; whoever asks for more is told.
+    if (this.#failure && (this.#isEndKnown || this.#readTo <= offset)) throw this.#failure;
+    this.#isEndKnown = this.#failure !== undefined;
     let done = 0;
     let at = this.#keptFrom;
     for (const chunk of this.#kept) {
@@ -63,7 +68,8 @@ export class Unpacked implements ByteSource {
   async #more(): Promise<boolean> {
     const { chunks } = (this.#unpacking ??= unpack(this.#packing, this.#file));
     const { done, value } = await chunks.next().catch((failure: unknown) => {
-      throw new Unreadable(`${this.#path} cannot be unpacked: ${messageOf(failure)}`);
+      this.#failure = new Unreadable(`${this.#path} cannot be unpacked: ${messageOf(failure)}`);
+      return { done: true as const, value: undefined };
     });
     if (done === true) return false;
     this.#kept.push(value);
