@@ -39,5 +39,8 @@ test("what has not been met again yet is known, so that it can be after another 
   const told = new Told([match("x y"), match("z"), match("z"), match("z", "b")]);
   told.has("a", "p", () => "z");
   assert.deepEqual(told.left, [match("x y"), match("z"), match("z", "b")]);
-  assert.equal(new Told(told.left).has("a", "p", () => "x y"), true);
+  assert.equal(
+    new Told(told.left).has("a", "p", () => "x y"),
+    true,
+  );
 });
