@@ -54,6 +54,12 @@ cat >/etc/systemd/system/other.service <<'END'
 Type=oneshot
 ExecStart=/bin/sh -c 'echo "other one"; echo "other two"'
 END
+cat >/etc/systemd/system/noisy.service <<'END'
+[Service]
+LogRateLimitIntervalSec=1s
+LogRateLimitBurst=10
+ExecStart=/bin/sh -c 'seq 1 5000; while sleep 2; do echo again; done'
+END
 cat >/etc/ostler/ostler.yaml <<'END'
 services:
   num:
@@ -69,6 +75,7 @@ services:
         journal: true
         multiline: {start: '^line'}
         patterns: [{name: record, match: 'second of (?<n>\\d+)', limit: {events: 10000, per: 1s}}]
+  noisy: {attach: {systemd: noisy.service}, logs: [{forward: {file: /var/log/noisy}}]}
   web:
     command: [sleep, "100000"]
     logs:
@@ -103,6 +110,9 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   const numbersOf = (pattern: string): number[] =>
     matchesOf(pattern).map(({ captures }) => Number((captures as { n: string }).n));
   const followers = (): number => Number(host.run("pgrep", "-cf", "journalctl.*--follow").stdout);
+  /** Again, where systemd was about to notice how it ended. */
+  const begin = (): Promise<unknown> =>
+    until(() => host.run("systemctl", "start", "ostler").code === 0, "the agent is there");
   const kill = (): unknown => host.shell("systemctl kill --signal=KILL --kill-whom=main ostler");
 
   test("is there from the beginning, also that of a unit that is no service of the agent", async () => {
@@ -116,7 +126,7 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   const seed = Number(process.env.OSTLER_SEED ?? Date.now() % 100_000);
   test(`is lost and doubled nowhere while the agent is killed and journald restarted (seed ${seed})`, async () => {
     const random = seeded(seed);
-    await until(() => followers() === 3, "every source is followed");
+    await until(() => followers() === 4, "every source is followed");
     host.shell("systemctl start num");
     for (let round = 0; round < 10; round++) {
       const wanted = sizeOf("/var/log/forwarded") + random.below(40_000);
@@ -125,7 +135,7 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
       if (round % 3 === 2) host.shell("journalctl --rotate");
       kill();
       if (random.below(2) === 0) host.shell("systemctl restart systemd-journald");
-      host.shell("systemctl start ostler");
+      await begin();
     }
     await until(() => written() >= count, "everything has come", 60_000).catch(() => undefined);
     const numbered = linesOf("/var/log/forwarded").filter((line) => line.startsWith("line "));
@@ -159,17 +169,26 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   /** How many numbered lines are forwarded. */
   const written = (): number => linesOf("/var/log/forwarded").filter((line) => line.startsWith("line ")).length;
 
+  test("is told as a gap where journald has not taken it, with how much it was", async () => {
+    host.shell("systemctl start noisy");
+    const gap = await until(() => eventsOf("log.gapped").find(({ service }) => service === "noisy"), "it is told");
+    host.shell("systemctl stop noisy");
+    const before = linesOf("/var/log/noisy").filter((line) => /^\d+$/.test(line)).length;
+    assert.deepEqual([gap.source, gap.reason, gap.lines], ["output", "rate-limited", 5000 - before]);
+  });
+
   test("is told as a gap where the journal has dropped it", async () => {
     kill();
     host.shell("systemctl stop ostler && journalctl --rotate && journalctl --vacuum-files=1");
-    host.shell("systemctl start other && systemctl start ostler");
+    host.shell("systemctl start other");
+    await begin();
     const gap = await until(() => eventsOf("log.gapped").find(({ service }) => service === "web"), "it is told");
     assert.deepEqual([gap.source, gap.reason], ["journal", "vacuumed"]);
     await until(() => linesOf("/var/log/other").length === 6, "what came after it is taken");
   });
 
   test("is not followed any more when the agent is killed", async () => {
-    await until(() => followers() === 3, "every source is followed");
+    await until(() => followers() === 4, "every source is followed");
     host.shell("systemctl mask --runtime ostler");
     kill();
     await until(() => followers() === 0, "nobody follows any more");

@@ -62,9 +62,18 @@ export const logEvents = {
     .object({
       ...written,
       reason: z
-        .enum(["rotated-away", "truncated", "freed", "replaced", "vacuumed", "not-forwarded", "unreadable"])
+        .enum([
+          "rotated-away",
+          "truncated",
+          "freed",
+          "replaced",
+          "vacuumed",
+          "rate-limited",
+          "not-forwarded",
+          "unreadable",
+        ])
         .describe(
-          "A rotated file was gone before it was read; a file was emptied before its end was read; the oldest output was given back to the disk; another file took its place; the journal has dropped it; it could not be forwarded; a rotated file cannot be read",
+          "A rotated file was gone before it was read; a file was emptied before its end was read; the oldest output was given back to the disk; another file took its place; the journal has dropped it; the journal has not taken it, because more came than its rate limit lets in; it could not be forwarded; a rotated file cannot be read",
         ),
       bytes: z.int().optional().describe("How much it was, where that is known"),
       lines: z.int().optional(),

@@ -28,6 +28,19 @@ test("what others say of a unit is not what it writes, whatever fields it gives 
     assert.equal(entry(fields).message !== undefined, isOutput, JSON.stringify(fields));
 });
 
+test("journald says how many entries it has not taken, and nobody else can", () => {
+  const journald = {
+    _TRANSPORT: "driver",
+    _SYSTEMD_UNIT: "systemd-journald.service",
+    OBJECT_SYSTEMD_UNIT: "db.service",
+  };
+  assert.equal(entry({ ...journald, N_DROPPED: "4650" }).dropped, 4650);
+  assert.equal(entry({ ...journald, N_DROPPED: "many" }).dropped, undefined);
+  assert.equal(entry(journald).dropped, undefined);
+  assert.equal(entry({ ...journald, _TRANSPORT: "journal", N_DROPPED: "1" }).dropped, undefined);
+  assert.equal(entry({ _TRANSPORT: "stdout", _SYSTEMD_UNIT: "db.service", N_DROPPED: "1" }).dropped, undefined);
+});
+
 test("an entry without a cursor or a time is refused", () => {
   assert.throws(() => unitEntry(new Map([["MESSAGE", Buffer.from("x")]])), {
     code: "failed",

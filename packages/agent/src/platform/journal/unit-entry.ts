@@ -7,10 +7,15 @@ export type UnitEntry = {
   timeUsec: number;
   /** What the unit's processes wrote; none where somebody else says something about the unit. */
   message: Buffer | undefined;
+  /** Where journald says that it has not taken so many entries, because there were too many. */
+  dropped?: number;
 };
 
 /** The fields that are asked for, besides those that every entry has. */
-export const wantedFields = ["MESSAGE", "_PID", "_SYSTEMD_UNIT", "UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT"];
+export const wantedFields = [
+  ...["MESSAGE", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT"],
+  ...["UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT", "N_DROPPED"],
+];
 
 /** @throws OstlerError `failed` for what has not what every entry has */
 export function unitEntry(fields: Fields): UnitEntry {
@@ -21,7 +26,9 @@ export function unitEntry(fields: Fields): UnitEntry {
       "failed",
       `journalctl wrote an entry without a cursor or a time: ${[...fields.keys()].join()}`,
     );
-  return { cursor, timeUsec, message: isAbout(fields) ? undefined : fields.get("MESSAGE") };
+  if (!isAbout(fields)) return { cursor, timeUsec, message: fields.get("MESSAGE") };
+  const dropped = fields.get("_TRANSPORT")?.toString() === "driver" ? Number(fields.get("N_DROPPED")?.toString()) : NaN;
+  return { cursor, timeUsec, message: undefined, ...(Number.isSafeInteger(dropped) ? { dropped } : {}) };
 }
 
 /** What systemd says of a unit, what journald says of one of its processes, and the report of a core dump are not its output. */

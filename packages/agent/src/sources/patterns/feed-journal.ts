@@ -23,7 +23,11 @@ export function feedOfJournal(
   if (position === now) deps.caughtUp(unit, now);
   return JournalFollower.start(unit, position, {
     clock: deps.clock,
-    take: (entries, at) => deps.take(journalChunk(unit, entries, at)),
+    take: (entries, at) => {
+      for (const { dropped } of entries)
+        if (dropped !== undefined) deps.gapped({ reason: "rate-limited", lines: dropped });
+      return deps.take(journalChunk(unit, entries, at));
+    },
     vacuumed: () => deps.gapped({ reason: "vacuumed" }),
     caughtUp: (reached) => deps.caughtUp(unit, reached),
     fault: (reason) => deps.failed(`journal of ${unit}`, reason),
