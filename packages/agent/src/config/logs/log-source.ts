@@ -74,7 +74,7 @@ const source = z
     format: setting(lineFormat, "How the lines are written; found out for each line, when absent"),
     from: setting(
       z.enum(["end", "beginning"]).default("end"),
-      "Where a file is begun that was there before the agent first saw it; what appears later is read from its beginning",
+      "Where a file, or the journal, is begun that was there before the agent first saw it; a file that appears later is read from its beginning",
     ),
     multiline: setting(multiline.optional(), "Makes one record of several lines, like those of a stack trace"),
     forward: setting(forwardConfig.optional(), "Where the lines go as well"),
