@@ -113,7 +113,12 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   /** Again, where systemd was about to notice how it ended. */
   const begin = (): Promise<unknown> =>
     until(() => host.run("systemctl", "start", "ostler").code === 0, "the agent is there");
-  const kill = (): unknown => host.shell("systemctl kill --signal=KILL --kill-whom=main ostler");
+  /** It may just be starting again, and have no process yet. */
+  const kill = (): Promise<unknown> =>
+    until(
+      () => host.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", "ostler").code === 0,
+      "it is killed",
+    );
 
   test("is there from the beginning, also that of a unit that is no service of the agent", async () => {
     await until(() => linesOf("/var/log/other").length === 2, "it is forwarded");
@@ -133,7 +138,7 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
       await until(() => sizeOf("/var/log/forwarded") > wanted || written() === count, "more has come");
       if (round % 3 === 1) host.shell("systemctl restart systemd-journald");
       if (round % 3 === 2) host.shell("journalctl --rotate");
-      kill();
+      await kill();
       if (random.below(2) === 0) host.shell("systemctl restart systemd-journald");
       await begin();
     }
@@ -178,7 +183,7 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   });
 
   test("is told as a gap where the journal has dropped it", async () => {
-    kill();
+    await kill();
     host.shell("systemctl stop ostler && journalctl --rotate && journalctl --vacuum-files=1");
     host.shell("systemctl start other");
     await begin();
@@ -190,7 +195,7 @@ suite("what a unit writes into systemd's journal", { ...programs, ...needsRoot()
   test("is not followed any more when the agent is killed", async () => {
     await until(() => followers() === 4, "every source is followed");
     host.shell("systemctl mask --runtime ostler");
-    kill();
+    await kill();
     await until(() => followers() === 0, "nobody follows any more");
   });
 });

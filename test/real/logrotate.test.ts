@@ -63,7 +63,8 @@ services:
       const kept = new Set(
         names(agent.directory).flatMap((file) => textOf(join(agent.directory, file)).split("\n").slice(0, -1)),
       );
-      if (name !== "copytruncate") assert.equal(kept.size, written);
+      // So is what a service writes into a file that is being packed, before it has heard of the rotation.
+      if (name === "rename and create") assert.equal(kept.size, written);
       await until(() => lines(forwarded).length >= kept.size, "everything has come").catch(() => undefined);
       const followed = lines(forwarded);
       const seen = new Set(followed);
