@@ -1,6 +1,7 @@
 import { OstlerError } from "@ostler/protocol";
 import { textOf } from "../lines/clean-line.js";
 import { Filters, type Likely } from "./filters.js";
+import { Needles } from "./needles.js";
 import { isAscii, type Pattern, type PatternMatch } from "./pattern.js";
 import type { Limits } from "./states.js";
 
@@ -16,6 +17,7 @@ const newline = 10;
 export class PatternSet {
   readonly #patterns: readonly Pattern[];
   readonly #filters: Filters;
+  readonly #needles: Needles | undefined;
 
   constructor(patterns: readonly Pattern[], limits?: Limits) {
     this.#patterns = patterns;
@@ -23,6 +25,8 @@ export class PatternSet {
       patterns.map(({ program }) => program),
       limits,
     );
+    const required = patterns.map((pattern) => pattern.required ?? [""]);
+    this.#needles = Needles.of([...new Set(required.flat())]);
   }
 
   /**
@@ -30,11 +34,17 @@ export class PatternSet {
    * without an end counts as one. Returns how many lines there were.
    */
   scan(block: Uint8Array, hit: (line: MatchedLine) => void): number {
+    const needed = this.#needles?.scan(block);
+    if (needed) return this.#scanLikely(block, needed, hit);
     const likely = this.#filters.scan(block);
     return likely.unfiltered.length === 0 ? this.#scanLikely(block, likely, hit) : this.#scanAll(block, hit);
   }
 
-  #scanLikely(block: Uint8Array, { lines, at: places, matched }: Likely, hit: (line: MatchedLine) => void): number {
+  #scanLikely(
+    block: Uint8Array,
+    { lines, at: places, matched }: Omit<Likely, "unfiltered">,
+    hit: (line: MatchedLine) => void,
+  ): number {
     for (let next = 0; next < places.length;) {
       const place = places[next] ?? 0;
       const start = place === 0 ? 0 : block.lastIndexOf(newline, place - 1) + 1;

@@ -3,6 +3,8 @@ import { Filter } from "./filter.js";
 import { Machine } from "./machine.js";
 import { parse } from "./parse.js";
 import { ops, type Program } from "./program.js";
+import { requiredBy } from "./required.js";
+import type { Syntax } from "./syntax.js";
 
 export type PatternOptions = {
   /** Does it matter whether a letter is upper or lower case? It does not when absent. */
@@ -31,14 +33,17 @@ export class Pattern {
   readonly program: Program;
   /** In ASCII it matches exactly where a filter says that it may. */
   readonly isPlain: boolean;
+  /** Texts in lower case of which each match has at least one; nothing where none is known. */
+  readonly required: readonly string[] | undefined;
   readonly #groups: readonly (string | undefined)[];
   #machine: Machine | undefined;
   #filter: Filter | undefined;
 
-  private constructor(source: string, groups: readonly (string | undefined)[], program: Program) {
+  private constructor(source: string, { root, groups }: Syntax, program: Program) {
     this.source = source;
     this.program = program;
     this.isPlain = isPlain(program);
+    this.required = requiredBy(root);
     this.groupNames = groups.filter((name) => name !== undefined);
     this.#groups = groups;
   }
@@ -46,7 +51,7 @@ export class Pattern {
   /** Throws an OstlerError that says what is wrong, and where, and what to write instead. */
   static parse(text: string, { caseSensitive = false, multiline = false }: PatternOptions = {}): Pattern {
     const syntax = parse(text, { ignoreCase: !caseSensitive });
-    return new Pattern(text, syntax.groups, compile(syntax, { multiline }));
+    return new Pattern(text, syntax, compile(syntax, { multiline }));
   }
 
   /** The work that matching has taken, for tests. */

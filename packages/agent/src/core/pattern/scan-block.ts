@@ -15,7 +15,7 @@ const newline = endColumn;
  */
 export function scanBlock(states: States, block: Uint8Array): Finds | undefined {
   states.earn(block.length);
-  const bounds = boundsOf(block);
+  const bounds = partsOf(block);
   const parts: Parts<Finds> = [newFinds(), newFinds(), newFinds()];
   const [, begin2, begin3, end] = bounds;
   const shared = Math.min(begin2, begin3 - begin2, end - begin3);
@@ -65,7 +65,7 @@ function newFinds(): Finds {
 }
 
 /** Where each of three parts begins, and the end; a part is whole lines, or nothing. All is in the last one where there is little. */
-function boundsOf(block: Uint8Array): [number, number, number, number] {
+export function partsOf(block: Uint8Array): [number, number, number, number] {
   const end = block.length;
   if (end < minBytesForParts) return [0, 0, 0, end];
   const lineFrom = (at: number): number => block.indexOf(newline, at) + 1 || end;
