@@ -248,3 +248,16 @@ test("an agent that is killed while lines come loses none and doubles none", asy
     Array.from({ length: written }, (_, at) => `n ${at + 1}`),
   );
 });
+
+test("patterns that take too much work on a line give it up, which is told; the others find theirs", async () => {
+  await using agent = await started(`
+- patterns:
+    - {name: costly, match: 'a.{300}c'}
+    - {name: whole, match: 'b$'}`);
+  agent.write(`${"ab".repeat(64 * 1024)}\n`);
+  const [found] = await eventsOf(agent, "pattern.matched", 1);
+  assert.equal(found?.data.pattern, "whole");
+  const [degraded] = await eventsOf(agent, "agent.degraded", 1);
+  assert.equal(degraded?.data.part, "log web/output: pattern costly");
+  assert.match(String(degraded?.data.reason), /takes too much work/);
+});

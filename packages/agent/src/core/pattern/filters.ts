@@ -1,6 +1,6 @@
 import { Filter } from "./filter.js";
 import type { Program } from "./program.js";
-import type { Limits } from "./states.js";
+import { usualLimits, type Limits } from "./states.js";
 
 /** What filters say of a block: as `Finds`, and the patterns of which none says anything. */
 export type Likely = {
@@ -15,11 +15,11 @@ type Group = { patterns: readonly number[]; filter: Filter };
 /** Filters patterns together, as long as that does not take too many states; then those that take them by themselves, and at last not at all. */
 export class Filters {
   readonly #programs: readonly Program[];
-  readonly #limits: Limits | undefined;
+  readonly #limits: Limits;
   #groups: Group[];
   #unfiltered: number[] = [];
 
-  constructor(programs: readonly Program[], limits?: Limits) {
+  constructor(programs: readonly Program[], limits = usualLimits) {
     this.#programs = programs;
     this.#limits = limits;
     this.#groups = [this.#groupOf([...programs.keys()])];
@@ -75,8 +75,10 @@ export class Filters {
     return answers;
   }
 
+  /** Groups share the work that all may take together. */
   #groupOf(patterns: readonly number[]): Group {
     const programs = patterns.flatMap((index) => this.#programs[index] ?? []);
-    return { patterns, filter: new Filter(programs, this.#limits) };
+    const maxWork = (this.#limits.maxWork * patterns.length) / this.#programs.length;
+    return { patterns, filter: new Filter(programs, { ...this.#limits, maxWork }) };
   }
 }

@@ -8,6 +8,8 @@ import { ops, type Program } from "./program.js";
 export class Machine {
   /** How much work was done; a test holds it against the length of the text. */
   steps = 0;
+  /** It stopped before the end of the text because it had no steps left. */
+  gaveUp = false;
   readonly #program: Program;
   readonly #first: First;
   /** Of each set which characters of ASCII are in it. */
@@ -33,8 +35,10 @@ export class Machine {
     this.#bounds = new Int32Array(bounds);
   }
 
-  /** The bounds of the first match and its groups, -1 where a group has none; nothing without a match. */
-  run(text: string): Int32Array | undefined {
+  /** The bounds of the first match and its groups, -1 where a group has none; nothing without a match, or when it gives up. */
+  run(text: string, maxSteps = Infinity): Int32Array | undefined {
+    const lastStep = this.steps + maxSteps;
+    this.gaveUp = false;
     this.#text = text;
     this.#now.count = 0;
     this.#turn++;
@@ -52,9 +56,11 @@ export class Machine {
         continue;
       }
       found = this.#advance(at) ?? found;
+      this.gaveUp = this.steps > lastStep;
+      if (this.gaveUp) break;
     }
     this.#text = "";
-    return found;
+    return this.gaveUp ? undefined : found;
   }
 
   /** The next place where a match may begin; beyond the end when there is none. */

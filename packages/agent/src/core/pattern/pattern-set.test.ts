@@ -140,3 +140,17 @@ test("the table never becomes larger than it may", () => {
   }
   assert.ok(renewals > 0);
 });
+
+test("patterns that would take too many steps give a line up and say so; the others find theirs", () => {
+  const costly = Array.from({ length: 40 }, (_, at) => Pattern.parse(`a.{${300 + at}}c`));
+  const set = new PatternSet([Pattern.parse("^ab"), ...costly, Pattern.parse("b$")]);
+  const line = `${"ab".repeat(64 * 1024)}\n`;
+  const found: number[] = [];
+  const before = costly.reduce((sum, { steps }) => sum + steps, 0);
+  set.scan(Buffer.from(`${line}ab\n`), (its) => found.push(...its.found.map(({ index }) => index)));
+  assert.deepEqual(found, [0, costly.length + 1, 0, costly.length + 1]);
+  const givenUp = set.takeGivenUp();
+  assert.ok(givenUp.length > 0 && givenUp.every((index) => index >= 1 && index <= costly.length));
+  assert.deepEqual(set.takeGivenUp(), []);
+  assert.ok(costly.reduce((sum, { steps }) => sum + steps, 0) - before < 20_000_000);
+});

@@ -13,11 +13,18 @@ export type Found = { readonly index: number; readonly match: PatternMatch };
 
 const newline = 10;
 
+/**
+ * So many steps of the machine all patterns of a set together may take on one line, some 70 ms; beyond that the line is given up by
+ * those that would take more. A pattern that a filter can be had for takes a few steps a character.
+ */
+const maxStepsALine = 10_000_000;
+
 /** Many patterns, looked for in one pass over bytes. */
 export class PatternSet {
   readonly #patterns: readonly Pattern[];
   readonly #filters: Filters;
   readonly #needles: Needles | undefined;
+  readonly #givenUp = new Set<number>();
 
   constructor(patterns: readonly Pattern[], limits?: Limits) {
     this.#patterns = patterns;
@@ -79,14 +86,30 @@ export class PatternSet {
     if (found.length > 0) hit({ ...line, found });
   }
 
+  /** The patterns that match a text, all of it as one line. */
+  find(text: string): Found[] {
+    return this.#verified(text, this.#filters.find(text));
+  }
+
+  /** Which patterns, by index, have given up a line since this was asked last. */
+  takeGivenUp(): number[] {
+    const all = [...this.#givenUp];
+    this.#givenUp.clear();
+    return all;
+  }
+
   #verified(text: string, likely: readonly number[]): Found[] {
     let ofAscii: boolean | undefined;
+    let stepsLeft = maxStepsALine;
     return likely.flatMap((index): Found[] => {
       const pattern = this.#patterns[index];
       if (!pattern) return [];
       if (pattern.isPlain && this.#filters.has(index) && (ofAscii ??= isAscii(text)))
         return [new SureFound(index, pattern, text)];
-      const match = pattern.execLikely(text);
+      const before = pattern.steps;
+      const match = pattern.execLikely(text, stepsLeft);
+      stepsLeft = Math.max(0, stepsLeft - (pattern.steps - before));
+      if (pattern.gaveUp) this.#givenUp.add(index);
       return match ? [{ index, match }] : [];
     });
   }

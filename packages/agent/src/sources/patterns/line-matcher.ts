@@ -3,7 +3,7 @@ import type { LogPattern, WantedField } from "../../config/logs/log-pattern.js";
 import { isAtLeast } from "../../core/line-format/level.js";
 import type { LineInfo } from "../../core/line-format/line-info.js";
 import { Pattern, type PatternMatch } from "../../core/pattern/pattern.js";
-import { PatternSet } from "../../core/pattern/pattern-set.js";
+import { PatternSet, type Found as FoundExpression } from "../../core/pattern/pattern-set.js";
 
 /** A line, or a record of several, that matches a pattern. */
 export type Found = {
@@ -42,27 +42,33 @@ export class LineMatcher {
   /** Looks at whole lines, and tells each match with where its line is. Returns how many lines there were. */
   scan(bytes: Uint8Array, tell: (found: Found, line: { start: number; end: number }) => void): number {
     return this.#set.scan(bytes, ({ start, end, text, found }) => {
-      let last: Wanted | undefined;
-      for (const { index, match } of found) {
-        const wanted = this.#owners[index];
-        if (!wanted || wanted === last) continue; // Of several alternatives that match, the first counts.
-        const its = this.#verify(wanted, text, match);
-        if (its) last = wanted;
-        if (its) tell(its, { start, end });
-      }
+      for (const its of this.#verified(text, found)) tell(its, { start, end });
     });
   }
 
   /** The matches of a record that has several lines. */
   matchesOf(record: string): Found[] {
-    return this.#wanted.flatMap((wanted) => {
-      for (const alternative of wanted.alternatives) {
-        const match = alternative.exec(record);
-        const found = match && this.#verify(wanted, record, match);
-        if (found) return [found];
-      }
-      return [];
-    });
+    return this.#verified(record, this.#set.find(record));
+  }
+
+  /** Which patterns, by name, have given up a line since this was asked last. */
+  takeGivenUp(): string[] {
+    return this.#set.takeGivenUp().flatMap((index) => this.#owners[index]?.pattern.name ?? []);
+  }
+
+  /** Of several alternatives that match, the first counts. */
+  #verified(text: string, found: readonly FoundExpression[]): Found[] {
+    const all: Found[] = [];
+    let last: Wanted | undefined;
+    for (const { index, match } of found) {
+      const wanted = this.#owners[index];
+      if (!wanted || wanted === last) continue;
+      const its = this.#verify(wanted, text, match);
+      if (!its) continue;
+      last = wanted;
+      all.push(its);
+    }
+    return all;
   }
 
   #verify({ pattern, fields, needsInfo }: Wanted, text: string, match: PatternMatch): Found | undefined {

@@ -104,6 +104,11 @@ export class SourceWatch {
     its.position = chunk.positionAt(bytes.length);
   }
 
+  /** Which patterns, by name, have given up a line since this was asked last. */
+  takeGivenUp(): string[] {
+    return this.#matcher.takeGivenUp();
+  }
+
   /** Goes on from here with an origin of which nothing has come yet. Says whether that is new. */
   begin(label: string, position: unknown): boolean {
     if (position === undefined || this.#origins.has(label)) return false;
