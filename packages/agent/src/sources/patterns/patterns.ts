@@ -91,7 +91,7 @@ export class Patterns implements AsyncDisposable {
       if (next && wanted && writtenOf(next, wanted) === followed.written) continue;
       this.#followed.delete(key);
       this.#end(followed);
-      if (!wanted) sample({ type: "logs.forgotten", service, source });
+      sample({ type: "logs.forgotten", service, source }); // What goes on counts from 0 to what was saved.
       sample({ type: "series.forgotten", service, source: seriesSource(source) });
     }
     await Promise.all(this.#ending); // What changes goes on where it was; nobody else may be there.
