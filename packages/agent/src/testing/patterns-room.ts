@@ -93,18 +93,18 @@ export class PatternsRoom implements AsyncDisposable {
   }
 
   /** Lets time pass in small steps until something is true. */
-  async until<T>(look: () => T, what: string): Promise<NonNullable<T>> {
+  async until<T>(look: () => T, what: string, stepMs = 100): Promise<NonNullable<T>> {
     return until(async () => {
-      await this.clock.pass(100);
+      await this.clock.pass(stepMs);
       return look();
     }, what);
   }
 
   /** Resolves when so many more checkpoints were begun to be written, or tried to. */
-  async saved(times = 1): Promise<void> {
+  async saved(times = 1, stepMs = 100): Promise<void> {
     const count = (): number => this.disk.calls.filter((call) => call.startsWith("replace")).length;
     const before = count();
-    await this.until(() => count() >= before + times, "a checkpoint is written");
+    await this.until(() => count() >= before + times, "a checkpoint is written", stepMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

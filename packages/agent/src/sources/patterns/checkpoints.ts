@@ -12,6 +12,17 @@ const patternPoint = z.object({
 });
 export type PatternPoint = z.infer<typeof patternPoint>;
 
+/** A record that waited for more lines: those that it had, and where they were written. */
+const heldRecord = z.object({
+  origin: z.object({
+    process: z.string().optional(),
+    stream: z.enum(["stdout", "stderr"]).optional(),
+    file: z.string().optional(),
+  }),
+  lines: z.array(z.string()),
+  key: z.string(),
+});
+
 /**
  * How far a source has been looked at, and what had come of it by then, as one: after a crash both are as they were at the
  * same moment. `seq` is that of the last event then: what is told of later lines comes after it, or is among `told`.
@@ -26,6 +37,8 @@ const checkpoint = z.object({
   lines: z.number(),
   bytes: z.number(),
   patterns: z.record(z.string(), patternPoint),
+  /** What lies before the positions and is no whole record yet, by label. */
+  held: z.record(z.string(), heldRecord).optional(),
   /** Matches that were told of lines behind the positions, by label: an agent was killed while it read them again. */
   told: z.array(z.object({ label: z.string(), pattern: z.string(), line: z.string() })).optional(),
   forward: z.object({ inode: z.number(), bytes: z.number() }).optional(),

@@ -67,8 +67,8 @@ export class FollowedSource implements AsyncDisposable {
         clock: deps.clock,
         take: (chunk) => its.#take(chunk),
         gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
-        caughtUp: (label, position) => its.#catchUp(label, position, told),
-        gone: (label) => watch.forget(label),
+        caughtUp: (label, position) => its.#catchUp(label, position),
+        gone: (label) => its.#forget(label),
         failed: (what, reason) => its.#fail(what, reason),
         recovered: (what) => its.#mend(what),
       },
@@ -92,7 +92,7 @@ export class FollowedSource implements AsyncDisposable {
 
   /** Does what the clock makes due. */
   tick(serviceBeganMs: number): void {
-    this.#watch.tick(serviceBeganMs);
+    if (this.#watch.tick(serviceBeganMs)) this.#isDirty = true;
     this.#mendGivenUp();
     void this.save();
   }
@@ -111,11 +111,15 @@ export class FollowedSource implements AsyncDisposable {
     for (const what of this.#failing) this.#mend(what);
   }
 
-  #catchUp(label: string, position: unknown, told: Told): void {
-    told.end(label);
-    if (!this.#watch.begin(label, position)) return;
+  #catchUp(label: string, position: unknown): void {
+    if (!this.#watch.catchUp(label, position)) return;
     this.#isDirty = true;
     void this.save();
+  }
+
+  #forget(label: string): void {
+    this.#watch.forget(label);
+    this.#isDirty = true;
   }
 
   /** Each slice is taken as a whole, with where it ends, whatever happens between two of them. */

@@ -25,3 +25,50 @@ test("a source that a reload changes goes on with what was counted, and counts n
   await room.until(() => (shown.get("out") ?? 0) >= 3, "the third is counted");
   assert.equal(shown.get("out"), 3);
 });
+
+const records = file({ multiline: { start: "^\\d" }, forward: { file: "DIR/copy" } });
+
+test("a record that waits for its next line is forwarded once, and told whole, although the agent is killed", async () => {
+  await using room = await PatternsRoom.start([records]);
+  room.write("in", "0 begin\n");
+  await room.until(() => room.read("copy") !== "" && room.clock.monotonic() % 1000 === 600, "a tick is near");
+  room.write("in", "1 hit\n  first\n");
+  await room.until(() => room.read("copy").includes("first"), "it is forwarded", 1);
+  await room.saved(1, 1);
+  await room.end("killed");
+  room.write("in", "  second\n2 end\n");
+  await room.begin([records]);
+  await room.until(() => room.told.length > 0, "it is told", 1);
+  assert.deepEqual(room.events("pattern.matched")[0]?.more, ["  first", "  second"]);
+  await room.until(() => room.read("copy").includes("2 end"), "all is forwarded");
+  assert.equal(room.read("copy"), room.read("in"));
+});
+
+test("a record that was told because it was quiet is not told again by the next agent", async () => {
+  await using room = await PatternsRoom.start([records]);
+  room.write("in", "1 hit\n  more\n");
+  await room.until(() => room.told.length > 0, "it is told");
+  await room.saved(0);
+  await room.end("killed");
+  await room.begin([records]);
+  room.write("in", "2 hit\n");
+  await room.until(() => room.told.includes("2 hit"), "the next is told");
+  assert.deepEqual(room.told, ["1 hit", "2 hit"]);
+});
+
+test("how many matches were suppressed is told once, also when the agent is killed after that", async () => {
+  const few = file({ patterns: [{ ...hit, limit: { events: 1, per: "2s" } }] });
+  await using room = await PatternsRoom.start([few]);
+  room.write("in", "hit\n".repeat(5));
+  await room.until(() => room.events("pattern.suppressed").length > 0, "it is told");
+  await room.clock.pass(100);
+  await room.end("killed");
+  await room.begin([few]);
+  room.write("in", "hit the next\n");
+  await room.until(() => room.told.includes("hit the next"), "the next is told");
+  await room.clock.pass(5000);
+  assert.deepEqual(
+    room.events("pattern.suppressed").map(({ count }) => count),
+    [4],
+  );
+});

@@ -3,6 +3,8 @@ import type { Pattern } from "../../core/pattern/pattern.js";
 /** A line of a record, with what it is known by. */
 export type Line = { text: string; key: string };
 export type Record = { text: string; key: string };
+/** A record that may not be whole yet: its lines, and what it is known by. */
+export type Held = { lines: readonly string[]; key: string };
 
 /** A longer record is told in parts. */
 const maxLines = 500;
@@ -15,12 +17,18 @@ export class Records {
   #heldLength = 0;
   #key = "";
 
-  /** By what begins a record, or by what belongs to the one before. */
-  constructor(how: { start: Pattern } | { continued: Pattern }) {
+  /** By what begins a record, or by what belongs to the one before; goes on with what was held. */
+  constructor(how: { start: Pattern } | { continued: Pattern }, held?: Held) {
     this.#begins = "start" in how ? (text) => how.start.test(text) : (text) => !how.continued.test(text);
+    for (const text of held?.lines ?? []) this.#hold(text);
+    this.#key = held?.key ?? "";
   }
 
-  /** Is there a record that may not be whole? */
+  /** The record that may not be whole, if there is one. */
+  get held(): Held | undefined {
+    return this.#held.length === 0 ? undefined : { lines: [...this.#held], key: this.#key };
+  }
+
   get isHolding(): boolean {
     return this.#held.length > 0;
   }
@@ -30,8 +38,7 @@ export class Records {
     const isFull = this.#held.length >= maxLines || this.#heldLength + text.length > maxLength;
     const ended = this.#held.length > 0 && (isFull || this.#begins(text)) ? this.end() : [];
     if (this.#held.length === 0) this.#key = key;
-    this.#held.push(text);
-    this.#heldLength += text.length;
+    this.#hold(text);
     return ended;
   }
 
@@ -42,5 +49,9 @@ export class Records {
     this.#held = [];
     this.#heldLength = 0;
     return [record];
+  }
+  #hold(text: string): void {
+    this.#held.push(text);
+    this.#heldLength += text.length;
   }
 }

@@ -12,7 +12,7 @@ import type { Chunk, Origin } from "./chunk.js";
 import { endOfContinuation } from "./continuation.js";
 import { LineMatcher, type Found } from "./line-matcher.js";
 import { PatternWatch } from "./pattern-watch.js";
-import { Records } from "./records.js";
+import { Records, type Held, type Record as LineRecord } from "./records.js";
 import type { Told } from "./told.js";
 
 export type SourceWatchDeps = {
@@ -31,7 +31,15 @@ const maxLineLength = 2000;
 const maxCaptureLength = 200;
 
 /** What is known of one origin of lines. */
-type OfOrigin = { origin: Origin; position: unknown; records?: Records; heldFrom?: unknown; quietMs: number };
+type OfOrigin = {
+  origin: Origin;
+  position: unknown;
+  records?: Records;
+  /** When something was added to its record. */
+  quietMs: number;
+  /** All that was there has been read: when the record that is held has ended, none comes that was told before. */
+  isCaughtUp?: true;
+};
 
 /** A record to which nothing has been added for so long is whole. */
 const recordQuietMs = 500;
@@ -66,6 +74,11 @@ export class SourceWatch {
     this.#bytes = saved?.bytes ?? 0;
     for (const [label, position] of Object.entries(saved?.positions ?? {}))
       this.#origins.set(label, { origin: {}, position, quietMs: 0 });
+    for (const [label, { origin, ...held }] of Object.entries(saved?.held ?? {})) {
+      const its = this.#originOf(label, origin as Origin);
+      its.records = newRecords(source.multiline, held);
+      its.quietMs = Infinity; // Its next line may be there already.
+    }
   }
 
   get lines(): number {
@@ -74,7 +87,7 @@ export class SourceWatch {
 
   /** Where to go on with each origin, by label. */
   get positions(): Record<string, unknown> {
-    return Object.fromEntries([...this.#origins].map(([label, its]) => [label, its.heldFrom ?? its.position]));
+    return Object.fromEntries([...this.#origins].map(([label, its]) => [label, its.position]));
   }
 
   /** What is to be saved, all as of now. */
@@ -82,10 +95,14 @@ export class SourceWatch {
     const { epoch, seq } = this.#deps.state();
     const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
     const told = this.#told.left;
+    const held = [...this.#origins].flatMap(([label, { origin, records }]) =>
+      records?.held ? [[label, { origin, ...records.held }] as const] : [],
+    );
     return {
       ...{ service: this.service, source: this.source.name, atMs: this.#deps.clock.now(), epoch, seq },
       ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
+      ...(held.length > 0 ? { held: Object.fromEntries(held) as NonNullable<Checkpoint["held"]> } : {}),
       ...(told.length > 0 ? { told } : {}),
     };
   }
@@ -109,27 +126,44 @@ export class SourceWatch {
     return this.#matcher.takeGivenUp();
   }
 
-  /** Goes on from here with an origin of which nothing has come yet. Says whether that is new. */
-  begin(label: string, position: unknown): boolean {
-    if (position === undefined || this.#origins.has(label)) return false;
+  /** All that was there of an origin was taken; where nothing has come of it, it goes on from here. Says whether that is new. */
+  catchUp(label: string, position: unknown): boolean {
+    const its = this.#origins.get(label);
+    if (its?.records?.isHolding) {
+      its.isCaughtUp = true;
+      its.quietMs = Math.min(its.quietMs, this.#deps.clock.monotonic());
+    } else this.#told.end(label);
+    if (position === undefined || its) return false;
     this.#origins.set(label, { origin: {}, position, quietMs: 0 });
     return true;
   }
 
-  /** An origin is gone for good: nothing of it has to be remembered. */
+  /** An origin is gone for good: nothing of it has to be remembered, and its last record is whole. */
   forget(label: string): void {
+    const its = this.#origins.get(label);
+    if (its) this.#endRecord(label, its);
     this.#origins.delete(label);
   }
 
-  /** Does what the clock makes due: tells what was suppressed, ends records that have become quiet, and measures. */
-  tick(serviceBeganMs: number): void {
+  /**
+   * Does what the clock makes due: tells what was suppressed, ends records that have become quiet, and measures. Says whether
+   * there is anything new to be saved.
+   */
+  tick(serviceBeganMs: number): boolean {
     const nowMs = this.#deps.clock.now();
-    for (const [label, its] of this.#origins) this.#endQuiet(label, its);
-    for (const { pattern, due } of this.#dueAt(nowMs))
+    const quiet = [...this.#origins].filter(([, its]) => this.#isQuiet(its));
+    for (const [label, its] of quiet) this.#endRecord(label, its);
+    const due = this.#dueAt(nowMs);
+    for (const { pattern, count } of due)
       this.#deps.publish({
         type: "pattern.suppressed",
-        data: { ...this.#ofPattern(pattern), source: this.source.name, count: due },
+        data: { ...this.#ofPattern(pattern), source: this.source.name, count },
       });
+    this.#measure(nowMs, serviceBeganMs);
+    return quiet.length > 0 || due.length > 0;
+  }
+
+  #measure(nowMs: number, serviceBeganMs: number): void {
     const patterns = [...this.#watches.values()].map((its) => [its.pattern.name, its.measure(nowMs, serviceBeganMs)]);
     const { service, source } = this;
     this.#deps.sample({
@@ -162,21 +196,27 @@ export class SourceWatch {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline < 0 ? bytes.length : newline;
       this.#lines++;
-      const wasHolding = records.isHolding;
-      const ended = records.add({ text: textOf(bytes, start, end), key: chunk.keyAt(start) });
-      if (!wasHolding || ended.length > 0) its.heldFrom = chunk.positionAt(start);
-      for (const record of ended) this.#matchRecord(record, label, its.origin);
+      this.#endRecords(records.add({ text: textOf(bytes, start, end), key: chunk.keyAt(start) }), label, its);
       start = end + 1;
     }
   }
 
-  #endQuiet(label: string, its: OfOrigin): void {
-    if (!its.records?.isHolding || this.#deps.clock.monotonic() - its.quietMs < recordQuietMs) return;
-    for (const record of its.records.end()) this.#matchRecord(record, label, its.origin);
-    delete its.heldFrom;
+  #isQuiet({ records, quietMs }: OfOrigin): boolean {
+    return records?.isHolding === true && this.#deps.clock.monotonic() - quietMs >= recordQuietMs;
   }
 
-  #matchRecord({ text, key }: { text: string; key: string }, label: string, origin: Origin): void {
+  #endRecord(label: string, its: OfOrigin): void {
+    this.#endRecords(its.records?.end() ?? [], label, its);
+  }
+
+  #endRecords(ended: readonly LineRecord[], label: string, its: OfOrigin): void {
+    for (const record of ended) this.#matchRecord(record, label, its.origin);
+    if (ended.length === 0 || !its.isCaughtUp) return;
+    delete its.isCaughtUp;
+    this.#told.end(label);
+  }
+
+  #matchRecord({ text, key }: LineRecord, label: string, origin: Origin): void {
     for (const found of this.#matcher.matchesOf(text)) {
       const [line = "", ...more] = text.split("\n");
       this.#match({ ...found, text: line }, { label, origin, key, more: () => more });
@@ -213,8 +253,10 @@ export class SourceWatch {
     this.#deps.publish({ type: "pattern.matched", data });
   }
 
-  #dueAt(nowMs: number): { pattern: LogPattern; due: number }[] {
-    return [...this.#watches].map(([pattern, its]) => ({ pattern, due: its.due(nowMs) })).filter(({ due }) => due > 0);
+  #dueAt(nowMs: number): { pattern: LogPattern; count: number }[] {
+    return [...this.#watches]
+      .map(([pattern, its]) => ({ pattern, count: its.due(nowMs) }))
+      .filter(({ count }) => count > 0);
   }
 
   #ofPattern({ name, severity }: LogPattern): { service: string; pattern: string; severity: AlertSeverity } {
@@ -231,9 +273,10 @@ export function seriesSource(source: string): string {
   return `logs/${source}`;
 }
 
-function newRecords(multiline: LogSource["multiline"]): Records {
+function newRecords(multiline: LogSource["multiline"], held?: Held): Records {
   const { start, continued = "" } = multiline ?? {};
-  return new Records(start === undefined ? { continued: Pattern.parse(continued) } : { start: Pattern.parse(start) });
+  const how = start === undefined ? { continued: Pattern.parse(continued) } : { start: Pattern.parse(start) };
+  return new Records(how, held);
 }
 
 function moreAfter(bytes: Uint8Array, end: number): string[] {
