@@ -16,14 +16,17 @@ export class PatternWatch {
   readonly #limiter: Limiter;
   readonly #recent: Recent | undefined;
   readonly #tally: Tally | undefined;
+  readonly #shown: (value: string) => string;
   readonly #beganMs: number;
   #matches: number;
   #measured = 0;
   #lastMs: number | undefined;
 
-  constructor(pattern: LogPattern, nowMs: number, saved: PatternPoint | undefined) {
+  /** `shown` makes of a value out of a line what may be shown of it. */
+  constructor(pattern: LogPattern, nowMs: number, saved: PatternPoint | undefined, shown: (value: string) => string) {
     const { rate, limit, extract } = pattern;
     this.pattern = pattern;
+    this.#shown = shown;
     this.#beganMs = nowMs;
     this.#matches = saved?.matches ?? 0;
     this.#lastMs = saved?.lastMs;
@@ -37,7 +40,7 @@ export class PatternWatch {
     this.#matches++;
     this.#lastMs = nowMs;
     const { rate } = this.pattern;
-    if (rate) this.#recent?.add(rate.by === undefined ? "" : String(found.valueOf(rate.by) ?? ""), nowMs);
+    this.#recent?.add(rate?.by === undefined ? "" : this.#shownOf(found, rate.by), nowMs);
     this.#extract(found);
     if (isTold) {
       this.#limiter.tell();
@@ -75,13 +78,17 @@ export class PatternWatch {
     };
   }
 
-  #extract({ valueOf }: Found): void {
+  #shownOf({ valueOf }: Found, name: string): string {
+    return this.#shown(String(valueOf(name) ?? ""));
+  }
+
+  #extract(found: Found): void {
     const { extract } = this.pattern;
     if (!extract || !this.#tally) return;
-    const said = valueOf(extract.value);
+    const said = found.valueOf(extract.value);
     const value = typeof said === "string" && said.trim() === "" ? NaN : Number(said ?? NaN);
     if (!Number.isFinite(value)) return; // A line without a number says nothing.
-    const varying = varyingOf(extract.labels).map(([label, from]) => [label, String(valueOf(from) ?? "")] as const);
+    const varying = varyingOf(extract.labels).map(([label, from]) => [label, this.#shownOf(found, from)] as const);
     this.#tally.add(value * extract.scale, Object.fromEntries(varying));
   }
 }

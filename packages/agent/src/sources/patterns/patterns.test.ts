@@ -72,3 +72,23 @@ test("how many matches were suppressed is told once, also when the agent is kill
     [4],
   );
 });
+
+test("what metrics show of lines has no secrets and is not long", async () => {
+  const by = {
+    name: "by",
+    match: "hit (?<who>\\S+) (?<value>\\d+)",
+    rate: { count: 1, window: "1h", by: "who" },
+    extract: { metric: "hits", labels: { who: "$who" } },
+  };
+  await using room = await PatternsRoom.start([file({ patterns: [by] })], ["hunter2"]);
+  room.write("in", `hit a-hunter2 1\nhit ${"x".repeat(5000)} 1\n`);
+  await room.until(() => room.told.length === 2, "both are told");
+  await room.saved();
+  const groups = room.samples.flatMap((sample) =>
+    sample.type === "logs.measured" ? (sample.patterns.by?.recent ?? []).map(({ group }) => group) : [],
+  );
+  assert.deepEqual(new Set(groups), new Set(["a-[redacted]", "x".repeat(200)]));
+  const series = room.samples.filter(({ type }) => type === "series.scraped");
+  assert.match(JSON.stringify(series), /a-\[redacted\]/);
+  assert.doesNotMatch(JSON.stringify(series), /hunter2/);
+});

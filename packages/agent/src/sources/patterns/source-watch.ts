@@ -67,9 +67,9 @@ export class SourceWatch {
     const reader = new LineReader(source.format, () => deps.clock.now());
     this.#matcher = new LineMatcher(source.patterns, (text) => reader.read(text));
     const nowMs = deps.clock.now();
-    this.#watches = new Map(
-      source.patterns.map((pattern) => [pattern, new PatternWatch(pattern, nowMs, saved?.patterns[pattern.name])]),
-    );
+    const shown = (value: string): string => this.#shown(value, maxCaptureLength);
+    const watchOf = (its: LogPattern): PatternWatch => new PatternWatch(its, nowMs, saved?.patterns[its.name], shown);
+    this.#watches = new Map(source.patterns.map((pattern) => [pattern, watchOf(pattern)]));
     this.#lines = saved?.lines ?? 0;
     this.#bytes = saved?.bytes ?? 0;
     for (const [label, position] of Object.entries(saved?.positions ?? {}))
