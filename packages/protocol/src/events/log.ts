@@ -33,6 +33,7 @@ export const logEvents = {
       ...ofPattern,
       ...written,
       line: z.string(),
+      clipped: z.boolean().optional().describe("Whether the line was longer: only its beginning is told"),
       more: z.array(z.string()).optional().describe("Lines that belong to it, like those of a stack trace"),
       captures: z.record(z.string(), z.string()).optional().describe("What the named groups of the pattern found"),
       level: z.string().optional().describe("What the line says of itself"),

@@ -21,6 +21,7 @@ const heldRecord = z.object({
   }),
   lines: z.array(z.string()),
   key: z.string(),
+  isClipped: z.boolean(),
 });
 
 /**

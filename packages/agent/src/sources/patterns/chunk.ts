@@ -12,6 +12,8 @@ export type Chunk = {
   bytes: Uint8Array;
   /** The key of the line that begins at an offset of `bytes`. */
   keyAt: (start: number) => string;
+  /** Was the line that begins at an offset of `bytes` longer than what is there of it? */
+  isClippedAt: (start: number) => boolean;
   /** Where to go on so that the next line is the one that begins at an offset of `bytes`, as JSON. */
   positionAt: (start: number) => unknown;
 };

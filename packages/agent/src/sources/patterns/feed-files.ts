@@ -39,6 +39,7 @@ export function follow(
         await deps.take({
           ...{ label: path, origin: its.originOf(path), bytes: block.bytes },
           keyAt: (start) => `${block.place.generation}.${block.place.offset + start}`,
+          isClippedAt: () => block.clipped,
           positionAt: (start) => positionIn(block, start, before),
         });
         last.set(path, block.position);

@@ -51,9 +51,13 @@ test("entries without a text have no lines, but move the place", () => {
   assert.deepEqual([chunk.bytes.length, chunk.positionAt(0)], [0, { cursor: "c2", timeUsec: 2 }]);
 });
 
-test("bytes stay what they are, and of a line that is too long the beginning comes", () => {
+test("bytes stay what they are, and of a line that is too long the beginning comes, marked as such", () => {
   const odd = Buffer.from([0xff, 0x00, 0x1b]);
   const chunk = journalChunk("db", entries(odd, `${"y".repeat(maxLineBytes + 9)}\nz`), {});
   assert.deepEqual(Buffer.from(chunk.bytes.subarray(0, 4)), Buffer.from([0xff, 0x00, 0x1b, 0x0a]));
   assert.equal(Buffer.from(chunk.bytes.subarray(4)).toString(), `${"y".repeat(maxLineBytes)}\nz\n`);
+  assert.deepEqual(
+    [0, 4, 4 + maxLineBytes + 1].map((at) => chunk.isClippedAt(at)),
+    [false, true, false],
+  );
 });

@@ -8,7 +8,7 @@ export const maxLineBytes = 256 * 1024;
 const newline = Buffer.from("\n");
 
 /** One line of an entry, which may have several. */
-type Line = { start: number; entry: number; number: number };
+type Line = { start: number; entry: number; number: number; isClipped: boolean };
 
 /** The lines of entries that come where `from` says. */
 export function journalChunk(label: string, entries: readonly UnitEntry[], from: JournalPosition): Chunk {
@@ -17,9 +17,9 @@ export function journalChunk(label: string, entries: readonly UnitEntry[], from:
   let start = 0;
   for (const [entry, { message }] of entries.entries()) {
     const taken = entry === 0 ? (from.lines ?? 0) : 0;
-    for (const [number, line] of linesOf(message).entries()) {
+    for (const [number, { line, isClipped }] of linesOf(message).entries()) {
       if (number < taken) continue;
-      lines.push({ start, entry, number });
+      lines.push({ start, entry, number, isClipped });
       parts.push(line, newline);
       start += line.length + 1;
     }
@@ -34,6 +34,7 @@ export function journalChunk(label: string, entries: readonly UnitEntry[], from:
       const { entry, number } = lineAt(lines, at);
       return `${entries[entry]?.cursor ?? ""}#${number}`;
     },
+    isClippedAt: (at) => lineAt(lines, at).isClipped,
     positionAt: (at) => {
       if (at >= start) return after(entries.length - 1);
       const { entry, number } = lineAt(lines, at);
@@ -43,13 +44,13 @@ export function journalChunk(label: string, entries: readonly UnitEntry[], from:
 }
 
 /** None of an entry without a text. A newline at the end begins no other line. */
-function linesOf(message: Buffer | undefined): Buffer[] {
+function linesOf(message: Buffer | undefined): { line: Buffer; isClipped: boolean }[] {
   if (!message) return [];
-  const lines: Buffer[] = [];
+  const lines: { line: Buffer; isClipped: boolean }[] = [];
   for (let at = 0; at < message.length || lines.length === 0;) {
     const found = message.indexOf(newline, at);
     const end = found < 0 ? message.length : found;
-    lines.push(message.subarray(at, Math.min(end, at + maxLineBytes)));
+    lines.push({ line: message.subarray(at, Math.min(end, at + maxLineBytes)), isClipped: end - at > maxLineBytes });
     at = end + 1;
   }
   return lines;
@@ -63,5 +64,5 @@ function lineAt(lines: readonly Line[], at: number): Line {
     if ((lines[middle]?.start ?? 0) <= at) low = middle;
     else high = middle - 1;
   }
-  return lines[low] ?? { start: 0, entry: 0, number: 0 };
+  return lines[low] ?? { start: 0, entry: 0, number: 0, isClipped: false };
 }

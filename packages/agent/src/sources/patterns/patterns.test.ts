@@ -92,3 +92,23 @@ test("what metrics show of lines has no secrets and is not long", async () => {
   assert.match(JSON.stringify(series), /a-\[redacted\]/);
   assert.doesNotMatch(JSON.stringify(series), /hunter2/);
 });
+
+test("of a line that is too long it is told that there was more", async () => {
+  await using room = await PatternsRoom.start([file()]);
+  room.write("in", `hit ${"x".repeat(300_000)}\nhit ${"y".repeat(3000)}\nhit\n`);
+  await room.until(() => room.told.length === 3, "all are told");
+  assert.deepEqual(
+    room.events("pattern.matched").map(({ clipped }) => clipped),
+    [true, true, undefined],
+  );
+});
+
+test("a record is clipped when its line was", async () => {
+  await using room = await PatternsRoom.start([file({ multiline: { start: "^\\d" } })]);
+  room.write("in", `1 hit ${"x".repeat(300_000)}\n2 hit\n3\n`);
+  await room.until(() => room.told.length === 2, "both are told");
+  assert.deepEqual(
+    room.events("pattern.matched").map(({ clipped }) => clipped),
+    [true, undefined],
+  );
+});

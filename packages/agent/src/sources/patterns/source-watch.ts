@@ -5,14 +5,14 @@ import { scrub } from "../../config/redact.js";
 import type { Publish, TakeSample } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { LineReader } from "../../core/line-format/understand.js";
-import { textOf, textsOf } from "../../core/lines/clean-line.js";
-import { Pattern } from "../../core/pattern/pattern.js";
+import { textsOf } from "../../core/lines/clean-line.js";
 import type { Checkpoint } from "./checkpoints.js";
 import type { Chunk, Origin } from "./chunk.js";
 import { endOfContinuation } from "./continuation.js";
 import { LineMatcher, type Found } from "./line-matcher.js";
+import { Origins } from "./origins.js";
 import { PatternWatch } from "./pattern-watch.js";
-import { Records, type Held, type Record as LineRecord } from "./records.js";
+import type { Record as LineRecord } from "./records.js";
 import type { Told } from "./told.js";
 
 export type SourceWatchDeps = {
@@ -30,19 +30,8 @@ export type SourceWatchDeps = {
 const maxLineLength = 2000;
 const maxCaptureLength = 200;
 
-/** What is known of one origin of lines. */
-type OfOrigin = {
-  origin: Origin;
-  position: unknown;
-  records?: Records;
-  /** When something was added to its record. */
-  quietMs: number;
-  /** All that was there has been read: when the record that is held has ended, none comes that was told before. */
-  isCaughtUp?: true;
-};
-
-/** A record to which nothing has been added for so long is whole. */
-const recordQuietMs = 500;
+/** Where a line is that matches, and what comes with it. */
+type Place = { label: string; origin: Origin; key: string; isClipped: boolean; more: () => string[] };
 
 /** Looks at the lines of one source of a service, tells which patterns they match, and counts. */
 export class SourceWatch {
@@ -52,7 +41,7 @@ export class SourceWatch {
   readonly #told: Told;
   readonly #matcher: LineMatcher;
   readonly #watches: ReadonlyMap<LogPattern, PatternWatch>;
-  readonly #origins = new Map<string, OfOrigin>();
+  readonly #origins: Origins;
   #lines: number;
   #bytes: number;
   #measuredLines = 0;
@@ -72,13 +61,10 @@ export class SourceWatch {
     this.#watches = new Map(source.patterns.map((pattern) => [pattern, watchOf(pattern)]));
     this.#lines = saved?.lines ?? 0;
     this.#bytes = saved?.bytes ?? 0;
-    for (const [label, position] of Object.entries(saved?.positions ?? {}))
-      this.#origins.set(label, { origin: {}, position, quietMs: 0 });
-    for (const [label, { origin, ...held }] of Object.entries(saved?.held ?? {})) {
-      const its = this.#originOf(label, origin as Origin);
-      its.records = newRecords(source.multiline, held);
-      its.quietMs = Infinity; // Its next line may be there already.
-    }
+    this.#origins = new Origins(source.multiline, saved, {
+      ...{ clock: deps.clock, told },
+      ended: (record, label, origin) => this.#matchRecord(record, label, origin),
+    });
   }
 
   get lines(): number {
@@ -87,7 +73,7 @@ export class SourceWatch {
 
   /** Where to go on with each origin, by label. */
   get positions(): Record<string, unknown> {
-    return Object.fromEntries([...this.#origins].map(([label, its]) => [label, its.position]));
+    return this.#origins.positions;
   }
 
   /** What is to be saved, all as of now. */
@@ -95,14 +81,12 @@ export class SourceWatch {
     const { epoch, seq } = this.#deps.state();
     const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
     const told = this.#told.left;
-    const held = [...this.#origins].flatMap(([label, { origin, records }]) =>
-      records?.held ? [[label, { origin, ...records.held }] as const] : [],
-    );
+    const held = this.#origins.held;
     return {
       ...{ service: this.service, source: this.source.name, atMs: this.#deps.clock.now(), epoch, seq },
       ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
-      ...(held.length > 0 ? { held: Object.fromEntries(held) as NonNullable<Checkpoint["held"]> } : {}),
+      ...(Object.keys(held).length > 0 ? { held } : {}),
       ...(told.length > 0 ? { told } : {}),
     };
   }
@@ -110,15 +94,15 @@ export class SourceWatch {
   /** Looks at lines. */
   take(chunk: Chunk): void {
     const { bytes, label, origin } = chunk;
-    const its = this.#originOf(label, origin);
     this.#bytes += bytes.length;
-    if (this.source.multiline) this.#takeRecords(chunk, its);
+    if (this.source.multiline) this.#lines += this.#origins.takeRecords(chunk);
     else if (this.source.patterns.length === 0) this.#lines += countLines(bytes);
     else
-      this.#lines += this.#matcher.scan(bytes, (found, { start, end }) =>
-        this.#match(found, { label, origin, key: chunk.keyAt(start), more: () => moreAfter(bytes, end) }),
-      );
-    its.position = chunk.positionAt(bytes.length);
+      this.#lines += this.#matcher.scan(bytes, (found, { start, end }) => {
+        const place = { label, origin, key: chunk.keyAt(start), isClipped: chunk.isClippedAt(start) };
+        this.#match(found, { ...place, more: () => moreAfter(bytes, end) });
+      });
+    this.#origins.take(chunk);
   }
 
   /** Which patterns, by name, have given up a line since this was asked last. */
@@ -128,21 +112,12 @@ export class SourceWatch {
 
   /** All that was there of an origin was taken; where nothing has come of it, it goes on from here. Says whether that is new. */
   catchUp(label: string, position: unknown): boolean {
-    const its = this.#origins.get(label);
-    if (its?.records?.isHolding) {
-      its.isCaughtUp = true;
-      its.quietMs = Math.min(its.quietMs, this.#deps.clock.monotonic());
-    } else this.#told.end(label);
-    if (position === undefined || its) return false;
-    this.#origins.set(label, { origin: {}, position, quietMs: 0 });
-    return true;
+    return this.#origins.catchUp(label, position);
   }
 
-  /** An origin is gone for good: nothing of it has to be remembered, and its last record is whole. */
+  /** An origin is gone for good. */
   forget(label: string): void {
-    const its = this.#origins.get(label);
-    if (its) this.#endRecord(label, its);
-    this.#origins.delete(label);
+    this.#origins.forget(label);
   }
 
   /**
@@ -151,8 +126,7 @@ export class SourceWatch {
    */
   tick(serviceBeganMs: number): boolean {
     const nowMs = this.#deps.clock.now();
-    const quiet = [...this.#origins].filter(([, its]) => this.#isQuiet(its));
-    for (const [label, its] of quiet) this.#endRecord(label, its);
+    const hasEnded = this.#origins.endQuiet();
     const due = this.#dueAt(nowMs);
     for (const { pattern, count } of due)
       this.#deps.publish({
@@ -160,7 +134,7 @@ export class SourceWatch {
         data: { ...this.#ofPattern(pattern), source: this.source.name, count },
       });
     this.#measure(nowMs, serviceBeganMs);
-    return quiet.length > 0 || due.length > 0;
+    return hasEnded || due.length > 0;
   }
 
   #measure(nowMs: number, serviceBeganMs: number): void {
@@ -181,49 +155,14 @@ export class SourceWatch {
       });
   }
 
-  #originOf(label: string, origin: Origin): OfOrigin {
-    const its = this.#origins.get(label) ?? { origin, position: undefined, quietMs: 0 };
-    its.origin = origin;
-    this.#origins.set(label, its);
-    return its;
-  }
-
-  #takeRecords(chunk: Chunk, its: OfOrigin): void {
-    const { bytes, label } = chunk;
-    const records = (its.records ??= newRecords(this.source.multiline));
-    its.quietMs = this.#deps.clock.monotonic();
-    for (let start = 0; start < bytes.length;) {
-      const newline = bytes.indexOf(0x0a, start);
-      const end = newline < 0 ? bytes.length : newline;
-      this.#lines++;
-      this.#endRecords(records.add({ text: textOf(bytes, start, end), key: chunk.keyAt(start) }), label, its);
-      start = end + 1;
-    }
-  }
-
-  #isQuiet({ records, quietMs }: OfOrigin): boolean {
-    return records?.isHolding === true && this.#deps.clock.monotonic() - quietMs >= recordQuietMs;
-  }
-
-  #endRecord(label: string, its: OfOrigin): void {
-    this.#endRecords(its.records?.end() ?? [], label, its);
-  }
-
-  #endRecords(ended: readonly LineRecord[], label: string, its: OfOrigin): void {
-    for (const record of ended) this.#matchRecord(record, label, its.origin);
-    if (ended.length === 0 || !its.isCaughtUp) return;
-    delete its.isCaughtUp;
-    this.#told.end(label);
-  }
-
-  #matchRecord({ text, key }: LineRecord, label: string, origin: Origin): void {
+  #matchRecord({ text, key, isClipped }: LineRecord, label: string, origin: Origin): void {
     for (const found of this.#matcher.matchesOf(text)) {
       const [line = "", ...more] = text.split("\n");
-      this.#match({ ...found, text: line }, { label, origin, key, more: () => more });
+      this.#match({ ...found, text: line }, { label, origin, key, isClipped, more: () => more });
     }
   }
 
-  #match(found: Found, at: { label: string; origin: Origin; key: string; more: () => string[] }): void {
+  #match(found: Found, at: Place): void {
     const { pattern } = found;
     const { label, origin } = at;
     const key = `${label}:${at.key}`;
@@ -239,6 +178,7 @@ export class SourceWatch {
     const data: EventData<"pattern.matched"> = {
       ...this.#ofPattern(pattern),
       ...{ source: this.source.name, ...origin, line: line() },
+      ...(at.isClipped || found.text.length > maxLineLength ? { clipped: true } : {}),
       ...(more.length > 0 ? { more } : {}),
       ...(captures.length > 0 ? { captures: Object.fromEntries(captures) as Record<string, string> } : {}),
       ...(level === undefined ? {} : { level }),
@@ -271,12 +211,6 @@ export class SourceWatch {
 /** By what name the numbers that lines say are known among the sources of numbers; no source of a person can have it. */
 export function seriesSource(source: string): string {
   return `logs/${source}`;
-}
-
-function newRecords(multiline: LogSource["multiline"], held?: Held): Records {
-  const { start, continued = "" } = multiline ?? {};
-  const how = start === undefined ? { continued: Pattern.parse(continued) } : { start: Pattern.parse(start) };
-  return new Records(how, held);
 }
 
 function moreAfter(bytes: Uint8Array, end: number): string[] {
