@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { messageOf } from "@ostler/protocol";
 import * as z from "zod";
 import type { Disk } from "../../core/disk.js";
+import type { Unwritten } from "./forward-file.js";
 
 const patternPoint = z.object({
   matches: z.number(),
@@ -52,6 +53,8 @@ const suffix = ".checkpoint";
 export class Checkpoints {
   readonly #disk: Disk;
   readonly #known: Map<string, Checkpoint>;
+  /** Of those that are newer than on the disk: what could not be forwarded. */
+  readonly #unsaved = new Map<string, Unwritten>();
 
   /** What cannot be read is told: its source is begun as if it had never been seen. */
   static async open(disk: Disk, degraded: (reason: string) => void): Promise<Checkpoints> {
@@ -88,7 +91,21 @@ export class Checkpoints {
     this.#known.set(keyOf(point.service, point.source), point);
   }
 
+  /** What cannot be saved now is known in memory, to whoever goes on with the source in this agent. */
+  handOver(point: Checkpoint, unwritten: Unwritten): void {
+    this.#known.set(keyOf(point.service, point.source), point);
+    this.#unsaved.set(keyOf(point.service, point.source), unwritten);
+  }
+
+  /** What was handed over with a checkpoint, once. Nothing when the checkpoint is on the disk. */
+  takeOver(service: string, source: string): Unwritten | undefined {
+    const unwritten = this.#unsaved.get(keyOf(service, source));
+    this.#unsaved.delete(keyOf(service, source));
+    return unwritten;
+  }
+
   async remove(service: string, source: string): Promise<void> {
+    this.#unsaved.delete(keyOf(service, source));
     this.#known.delete(keyOf(service, source));
     await this.#disk.remove(fileOf(service, source));
   }

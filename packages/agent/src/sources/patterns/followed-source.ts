@@ -4,11 +4,11 @@ import type { LogSource } from "../../config/logs/log-source.js";
 import type { Publish, TakeSample } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { textsOf } from "../../core/lines/clean-line.js";
-import type { Checkpoints } from "./checkpoints.js";
+import type { Checkpoint, Checkpoints } from "./checkpoints.js";
 import type { Chunk } from "./chunk.js";
 import type { Gapped, Output } from "./feed-deps.js";
 import { startFeed } from "./feed.js";
-import { ForwardFile } from "./forward-file.js";
+import { ForwardFile, type ForwardMark } from "./forward-file.js";
 import { Slices } from "./slices.js";
 import { SourceWatch, type SourceWatchDeps } from "./source-watch.js";
 import type { Told } from "./told.js";
@@ -34,11 +34,11 @@ export class FollowedSource implements AsyncDisposable {
   readonly #source: LogSource;
   readonly #deps: FollowedSourceDeps;
   readonly #watch: SourceWatch;
-  readonly #forward: ForwardFile | undefined;
   readonly #failing = new Set<string>();
   readonly #slices = new Slices();
   /** When each pattern, by name, last gave up a line. */
   readonly #givenUpMs = new Map<string, number>();
+  #forward: ForwardFile | undefined;
   #feed: AsyncDisposable | undefined;
   /** Resolves when lines may be taken: not while it is written down how far they have come. */
   #gate: Promise<void> | undefined;
@@ -53,12 +53,14 @@ export class FollowedSource implements AsyncDisposable {
     deps: FollowedSourceDeps,
   ): Promise<FollowedSource> {
     const saved = deps.checkpoints.get(service, source.name);
-    const forward = await openForward(service, source, saved?.forward, deps);
+    const unwritten = deps.checkpoints.takeOver(service, source.name);
     const watch = new SourceWatch(service, source, saved, told, deps);
+    const its = new FollowedSource(service, source, watch, deps);
+    its.#forward = await its.#openForward(saved?.forward);
+    if (unwritten) its.#forward?.takeOver(unwritten);
     // From now on it is known: what has no position when the next agent looks has come since.
-    const first = { ...watch.checkpoint, ...(forward ? { forward: forward.mark } : {}) };
-    if (!saved) await deps.checkpoints.save(first).catch(() => undefined); // Told when it is saved again.
-    const its = new FollowedSource(service, source, watch, forward, deps);
+    if (!saved) await deps.checkpoints.save(its.#point).catch(() => (its.#isDirty = true)); // Told when it is saved again.
+    if (unwritten) its.#isDirty = true;
     its.#feed = startFeed(
       source,
       output,
@@ -76,17 +78,10 @@ export class FollowedSource implements AsyncDisposable {
     return its;
   }
 
-  private constructor(
-    service: string,
-    source: LogSource,
-    watch: SourceWatch,
-    forward: ForwardFile | undefined,
-    deps: FollowedSourceDeps,
-  ) {
+  private constructor(service: string, source: LogSource, watch: SourceWatch, deps: FollowedSourceDeps) {
     this.#service = service;
     this.#source = source;
     this.#watch = watch;
-    this.#forward = forward;
     this.#deps = deps;
   }
 
@@ -108,6 +103,8 @@ export class FollowedSource implements AsyncDisposable {
     await this.#saving;
     await this.save();
     await this.#forward?.[Symbol.asyncDispose]();
+    if (this.#isDirty)
+      this.#deps.checkpoints.handOver(this.#point, this.#forward?.unwritten ?? { lines: Buffer.of(), lostLines: 0 });
     for (const what of this.#failing) this.#mend(what);
   }
 
@@ -164,6 +161,11 @@ export class FollowedSource implements AsyncDisposable {
     this.#deps.sample({ type: "lines.forwarded", service: this.#service, source: this.#source.name, ...origin, texts });
   }
 
+  /** As of now. */
+  get #point(): Checkpoint {
+    return { ...this.#watch.checkpoint, ...(this.#forward ? { forward: this.#forward.mark } : {}) };
+  }
+
   async #save(): Promise<void> {
     if (!this.#isDirty) return;
     const { checkpoints, synced } = this.#deps;
@@ -171,7 +173,7 @@ export class FollowedSource implements AsyncDisposable {
       // What is not in the file yet would be missing from it after a crash.
       while (this.#forward?.isBehind) if (!(await this.#forward.flush())) return undefined;
       this.#isDirty = false;
-      return { ...this.#watch.checkpoint, ...(this.#forward ? { forward: this.#forward.mark } : {}) };
+      return this.#point;
     });
     if (!point) return;
     try {
@@ -210,30 +212,26 @@ export class FollowedSource implements AsyncDisposable {
   #partOf(what: string): string {
     return `log ${this.#service}/${this.#source.name}: ${what}`;
   }
-}
-
-/** A file that cannot be opened is told; the lines are looked at all the same. */
-async function openForward(
-  service: string,
-  { name, forward }: LogSource,
-  mark: { inode: number; bytes: number } | undefined,
-  { clock, publish, degraded, recovered }: FollowedSourceDeps,
-): Promise<ForwardFile | undefined> {
-  if (forward?.file === undefined) return undefined;
-  const { file, max_size, keep } = forward;
-  const part = `log ${service}/${name}: forwarding to ${file}`;
-  try {
-    return await ForwardFile.open({ file, max_size, keep }, mark, {
-      clock,
-      failed: (reason) => degraded(part, reason),
-      recovered: (lines) => {
-        recovered(part);
-        const gap: Gapped = { reason: "not-forwarded", file, lines };
-        if (lines > 0) publish({ type: "log.gapped", data: { service, source: name, ...gap } });
-      },
-    });
-  } catch (failure) {
-    degraded(part, `${messageOf(failure)}. Nothing is forwarded until the agent or this source is begun anew.`);
-    return undefined;
+  /** A file that cannot be opened is told; the lines are looked at all the same. */
+  async #openForward(mark: ForwardMark | undefined): Promise<ForwardFile | undefined> {
+    const { forward, name } = this.#source;
+    if (forward?.file === undefined) return undefined;
+    const { file, max_size, keep } = forward;
+    const what = `forwarding to ${file}`;
+    try {
+      return await ForwardFile.open({ file, max_size, keep }, mark, {
+        clock: this.#deps.clock,
+        failed: (reason) => this.#fail(what, reason),
+        recovered: (lines) => {
+          this.#mend(what);
+          const gap: Gapped = { reason: "not-forwarded", file, lines };
+          const data = { service: this.#service, source: name, ...gap };
+          if (lines > 0) this.#deps.publish({ type: "log.gapped", data });
+        },
+      });
+    } catch (failure) {
+      this.#fail(what, `${messageOf(failure)}. Nothing is forwarded until the agent or this source is begun anew.`);
+      return undefined;
+    }
   }
 }

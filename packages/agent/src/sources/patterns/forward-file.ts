@@ -13,6 +13,9 @@ export type ForwardFileDeps = {
   recovered: (lostLines: number) => void;
 };
 
+/** What one file could not take any more, for the next one: whole lines, and how many others were left out. */
+export type Unwritten = { lines: Uint8Array; lostLines: number };
+
 /** So much waits for a disk that does not keep up; then whoever forwards waits, or, when the disk fails, lines are left out and counted. */
 export const maxQueuedBytes = 1024 * 1024;
 const retryMs = 1000;
@@ -53,6 +56,17 @@ export class ForwardFile implements AsyncDisposable {
     this.#file = file;
     this.#inode = inode;
     this.#bytes = bytes;
+  }
+
+  /** What is left when it was disposed of while the disk failed. */
+  get unwritten(): Unwritten {
+    return { lines: Buffer.concat(this.#queue), lostLines: this.#lostLines };
+  }
+
+  /** Goes on with what another one has left. */
+  takeOver({ lines, lostLines }: Unwritten): void {
+    this.#lostLines += lostLines;
+    if (lines.length > 0 || lostLines > 0) this.write(lines);
   }
 
   /** Where the file is when nothing waits to be written. */
@@ -111,7 +125,7 @@ export class ForwardFile implements AsyncDisposable {
       }
       this.#queue.splice(0, parts);
       this.#queuedBytes -= batch.length;
-      if (!this.#isFailing) continue;
+      if (!this.#isFailing && this.#lostLines === 0) continue;
       this.#isFailing = false;
       this.#deps.recovered(this.#lostLines);
       this.#lostLines = 0;

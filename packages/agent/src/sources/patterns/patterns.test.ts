@@ -112,3 +112,44 @@ test("a record is clipped when its line was", async () => {
     [true, undefined],
   );
 });
+
+test("a reload while no checkpoint can be saved loses no line and tells none twice", async () => {
+  const forwarded = file({ forward: { file: "DIR/copy" } });
+  await using room = await PatternsRoom.start([forwarded]);
+  room.disk.failing.add("replace");
+  room.write("in", "hit 1\nhit 2\n");
+  await room.until(() => room.told.length === 2, "two are told");
+  await room.reload([{ ...forwarded, patterns: [hit, { name: "other", match: "other" }] }]);
+  room.write("in", "hit 3\n");
+  await room.until(() => room.told.includes("hit 3"), "the third is told");
+  assert.deepEqual(room.told, ["hit 1", "hit 2", "hit 3"]);
+  room.disk.failing.clear();
+  await room.saved();
+  await room.end("killed");
+  assert.equal(room.read("copy"), room.read("in"));
+  await room.begin([forwarded]);
+  room.write("in", "hit 4\n");
+  await room.until(() => room.told.includes("hit 4"), "the fourth is told");
+  assert.deepEqual(room.told, ["hit 1", "hit 2", "hit 3", "hit 4"]);
+});
+
+test("a file that cannot be forwarded to is degraded until a reload forwards elsewhere, or nowhere", async () => {
+  await using room = await PatternsRoom.start([file({ forward: { file: "DIR/none/copy" } })]);
+  assert.equal(room.degraded.size, 1);
+  await room.reload([file({ forward: { file: "DIR/copy" } })]);
+  assert.deepEqual([...room.degraded], []);
+});
+
+test("what a file could not take goes on to the next one", async () => {
+  await using room = await PatternsRoom.start([file({ forward: { file: "/dev/full", max_size: "1MiB" } })]);
+  room.write("in", "hit 1\n");
+  await room.until(
+    () => room.told.length === 1 && room.degraded.size > 0,
+    "it is told, and that it cannot be forwarded",
+  );
+  await room.reload([file({ forward: { file: "DIR/copy" } })]);
+  room.write("in", "hit 2\n");
+  await room.until(() => room.read("copy").includes("hit 2"), "the next is forwarded");
+  assert.equal(room.read("copy"), room.read("in"));
+  assert.deepEqual([room.told, room.degraded.size], [["hit 1", "hit 2"], 0]);
+});
