@@ -9,7 +9,8 @@ const patternPoint = z.object({
   lastMs: z.number().optional(),
   limiter: z.object({ fromMs: z.number(), told: z.number(), suppressed: z.number() }).optional(),
   recent: z.array(z.tuple([z.string(), z.array(z.tuple([z.number(), z.number()]))])).optional(),
-  sums: z.array(z.unknown()).optional(),
+  /** What was added up, and by which definition. */
+  tally: z.object({ definition: z.string(), sums: z.array(z.unknown()) }).optional(),
 });
 export type PatternPoint = z.infer<typeof patternPoint>;
 

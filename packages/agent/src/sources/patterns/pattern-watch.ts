@@ -32,7 +32,7 @@ export class PatternWatch {
     this.#lastMs = saved?.lastMs;
     this.#limiter = new Limiter(limit, saved?.limiter);
     this.#recent = rate && new Recent(rate.window, saved?.recent);
-    this.#tally = extract && tallyOf(extract, saved?.sums as Sums[] | undefined);
+    this.#tally = extract && tallyOf(extract, saved?.tally);
   }
 
   /** Counts a match, which an agent before this one may have told already. */
@@ -69,12 +69,13 @@ export class PatternWatch {
   }
 
   get point(): PatternPoint {
+    const { extract } = this.pattern;
     return {
       matches: this.#matches,
       ...(this.#lastMs === undefined ? {} : { lastMs: this.#lastMs }),
       limiter: this.#limiter.state,
       ...(this.#recent ? { recent: this.#recent.state } : {}),
-      ...(this.#tally ? { sums: this.#tally.sums } : {}),
+      ...(extract && this.#tally ? { tally: { definition: definitionOf(extract), sums: this.#tally.sums } } : {}),
     };
   }
 
@@ -95,10 +96,18 @@ export class PatternWatch {
 
 type Extract = NonNullable<LogPattern["extract"]>;
 
-function tallyOf({ metric, type, buckets = defaultBuckets, labels, help }: Extract, saved: Sums[] | undefined): Tally {
+/** Begins anew where what was added up before was something else. */
+function tallyOf(extract: Extract, saved: PatternPoint["tally"]): Tally {
+  const { metric, type, buckets = defaultBuckets, labels, help } = extract;
+  const sums = saved?.definition === definitionOf(extract) ? (saved.sums as Sums[]) : [];
   const varying = varyingOf(labels).map(([label]) => label);
   const fixed = Object.fromEntries(Object.entries(labels).filter(([label]) => !varying.includes(label)));
-  return new Tally(metric, { type, help, buckets, fixed, varying }, saved);
+  return new Tally(metric, { type, help, buckets, fixed, varying }, sums);
+}
+
+/** All that numbers depend on, and are shown with. */
+function definitionOf({ help: _, ...rest }: Extract): string {
+  return JSON.stringify(rest);
 }
 
 /** The labels whose values come from each line, with what they come from. */

@@ -153,3 +153,26 @@ test("what a file could not take goes on to the next one", async () => {
   assert.equal(room.read("copy"), room.read("in"));
   assert.deepEqual([room.told, room.degraded.size], [["hit 1", "hit 2"], 0]);
 });
+
+test("numbers are added up anew when a reload changes their labels or buckets, and go on when it changes nothing of them", async () => {
+  const took = (extract: Record<string, unknown>, severity = "info") =>
+    file({ patterns: [{ ...hit, match: "hit (?<value>\\d+)", severity, extract: { metric: "took", ...extract } }] });
+  const before = { buckets: [1, 10], labels: { app: "a" } };
+  await using room = await PatternsRoom.start([took(before)]);
+  const shown = (): string[] => {
+    const last = room.samples.findLast((sample) => sample.type === "series.scraped");
+    const points = last?.families.flatMap((family) => family.points) ?? [];
+    return points.map(({ labels, value }) => `${labels.app} ${labels.le} ${value}`);
+  };
+  const counted = (count: number) => room.until(() => shown().at(-1)?.endsWith(` ${count}`), `${count} are shown`);
+  room.write("in", "hit 5\n");
+  await counted(1);
+  await room.reload([took(before, "warning")]);
+  room.write("in", "hit 5\n");
+  await counted(2);
+  await room.reload([took({ buckets: [7], labels: { app: "b" } })]);
+  room.samples.length = 0;
+  room.write("in", "hit 5\n");
+  await counted(1);
+  assert.deepEqual(shown(), ["b 7 1", "b +Inf 1", "b undefined 5", "b undefined 1"]);
+});
