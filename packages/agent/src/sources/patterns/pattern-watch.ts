@@ -106,8 +106,8 @@ function tallyOf(extract: Extract, saved: PatternPoint["tally"]): Tally {
 }
 
 /** All that numbers depend on, and are shown with. */
-function definitionOf({ help: _, ...rest }: Extract): string {
-  return JSON.stringify(rest);
+function definitionOf({ metric, value, type, buckets, scale, labels }: Extract): string {
+  return JSON.stringify({ metric, value, type, buckets, scale, labels });
 }
 
 /** The labels whose values come from each line, with what they come from. */

@@ -160,8 +160,8 @@ test("numbers are added up anew when a reload changes their labels or buckets, a
   const before = { buckets: [1, 10], labels: { app: "a" } };
   await using room = await PatternsRoom.start([took(before)]);
   const shown = (): string[] => {
-    const last = room.samples.findLast((sample) => sample.type === "series.scraped");
-    const points = last?.families.flatMap((family) => family.points) ?? [];
+    const all = room.samples.flatMap((its) => ("families" in its ? [its.families] : []));
+    const points = all.at(-1)?.flatMap((family) => family.points) ?? [];
     return points.map(({ labels, value }) => `${labels.app} ${labels.le} ${value}`);
   };
   const counted = (count: number) => room.until(() => shown().at(-1)?.endsWith(` ${count}`), `${count} are shown`);
