@@ -6,6 +6,7 @@ import { placedCheck } from "./checks/placed.js";
 import { unsetVariablesIn } from "./checks/unset-variables.js";
 import { readDocument } from "./document.js";
 import type { EnvFile } from "./env-file.js";
+import { forwardLoopsIn } from "./logs/forward-loops.js";
 import { placedLogs } from "./logs/log-source.js";
 import { placedMetrics } from "./metrics.js";
 import { complaintsOf, formatProblem, type Problem } from "./problems.js";
@@ -29,7 +30,12 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Loaded | { pro
   if (Array.isArray(document)) return { problems: document };
   const parsed = configSchema.safeParse(withOverrides(document.value, env));
   const complaints = [
-    ...(parsed.success ? unsetVariablesIn(parsed.data.services, env) : complaintsOf(parsed.error.issues, configSchema)),
+    ...(parsed.success
+      ? [
+          ...unsetVariablesIn(parsed.data.services, env),
+          ...forwardLoopsIn(withAbsolutePaths(parsed.data, dirname(path), env)),
+        ]
+      : complaintsOf(parsed.error.issues, configSchema)),
     ...misplacedIn(document.value),
     ...besideAttach(document.value),
   ];
