@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "../../core/clock.js";
+import { systemClock, type Clock } from "../../core/clock.js";
+import { FakeClock } from "../../testing/fake-clock.js";
 import { tempDir } from "../../testing/temp-dir.js";
+import { until } from "../../testing/until.js";
 import { ForwardFile, type ForwardMark } from "./forward-file.js";
 
 /** A file that lines are forwarded to, in a directory that is gone afterwards. */
-function place(maxBytes = 1000, keep = 2) {
+function place(maxBytes = 1000, keep = 2, clock: Clock = systemClock) {
   const dir = tempDir();
   const file = join(dir.path, "out.log");
   const failures: string[] = [];
@@ -16,7 +20,7 @@ function place(maxBytes = 1000, keep = 2) {
     failures,
     open: (mark?: ForwardMark) =>
       ForwardFile.open({ file, max_size: maxBytes, keep }, mark, {
-        clock: systemClock,
+        clock,
         failed: (reason) => failures.push(reason),
         recovered: (lines) => failures.push(`recovered, lost ${lines}`),
       }),
@@ -128,4 +132,63 @@ test("a disk that is full is told once, and what it could not take is counted", 
   assert.equal(failures.length, 1);
   assert.match(failures[0] ?? "", /ENOSPC/);
   await out.room();
+});
+
+/** While it lasts, this process can open no file more. */
+async function withoutFiles(happens: () => Promise<void>): Promise<void> {
+  const script = 'prlimit --pid "$1" --nofile=1: && echo done; read _; prlimit --pid "$1" --nofile="$(ulimit -Hn):"';
+  const child = spawn("sh", ["-c", script, "sh", String(process.pid)], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  await once(child.stdout, "data");
+  try {
+    await happens();
+  } finally {
+    child.stdin.end("\n");
+    await ended;
+  }
+}
+
+test("while no new file can be opened the older ones stay what they are", async () => {
+  const clock = new FakeClock();
+  using its = place(16, 3, clock);
+  await using out = await its.open();
+  for (const number of [1, 2, 3, 4, 5, 6]) {
+    out.write(lines(number));
+    await out.flush();
+  }
+  await withoutFiles(async () => {
+    out.write(lines(7));
+    await until(() => its.failures.length > 0, "it fails");
+    for (let times = 1; times < 5; times++) await until(() => clock.pass(1000).then(() => clock.slept.length > times));
+    assert.match(its.failures[0] ?? "", /EMFILE/);
+  });
+  await until(async () => {
+    await clock.pass(1000);
+    return !out.isBehind;
+  }, "all is written");
+  assert.deepEqual(
+    [its.read(), its.read(".1"), its.read(".2"), its.read(".3"), its.read(".new")],
+    ["line 7\n", "line 5\nline 6\n", "line 3\nline 4\n", "line 1\nline 2\n", undefined],
+  );
+  assert.deepEqual(its.failures.slice(1), ["recovered, lost 0"]);
+});
+
+test("a file that somebody has moved, removed or emptied is begun anew", async () => {
+  using its = place();
+  await using out = await its.open();
+  const write = async (number: number): Promise<void> => {
+    out.write(lines(number));
+    await out.flush();
+  };
+  await write(1);
+  renameSync(its.file, `${its.file}.moved`);
+  await write(2);
+  assert.deepEqual([its.read(".moved"), its.read()], ["line 1\n", "line 2\n"]);
+  rmSync(its.file);
+  await write(3);
+  assert.equal(its.read(), "line 3\n");
+  truncateSync(its.file);
+  await write(4);
+  assert.equal(its.read(), "line 4\n");
+  assert.deepEqual(out.mark, { inode: statSync(its.file).ino, bytes: 7 });
 });

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
@@ -40,17 +41,10 @@ export class ForwardFile implements AsyncDisposable {
    */
   static async open(config: Rotation, mark: ForwardMark | undefined, deps: ForwardFileDeps): Promise<ForwardFile> {
     if (mark) await goBack(config, mark);
-    const file = await open(config.file, "a", 0o640);
-    try {
-      const { ino, size } = await file.stat();
-      return new ForwardFile(config, deps, file, { inode: ino, bytes: size });
-    } catch (failure) {
-      await file.close();
-      throw failure;
-    }
+    return new ForwardFile(config, deps, await openToAppend(config.file));
   }
 
-  private constructor(config: Rotation, deps: ForwardFileDeps, file: FileHandle, { inode, bytes }: ForwardMark) {
+  private constructor(config: Rotation, deps: ForwardFileDeps, { file, inode, bytes }: Opened) {
     this.#config = config;
     this.#deps = deps;
     this.#file = file;
@@ -134,6 +128,7 @@ export class ForwardFile implements AsyncDisposable {
 
   /** All of it or nothing: what a full disk took of it is cut off again. */
   async #append(batch: Buffer): Promise<void> {
+    await this.#look();
     if (this.#bytes > 0 && this.#bytes + batch.length > this.#config.max_size) await this.#rotate();
     try {
       for (let written = 0; written < batch.length;)
@@ -145,20 +140,58 @@ export class ForwardFile implements AsyncDisposable {
     this.#bytes += batch.length;
   }
 
-  async #rotate(): Promise<void> {
-    const { file, keep } = this.#config;
-    if (keep === 0) await rm(file, { force: true });
-    else {
-      for (let at = keep - 1; at >= 1; at--) await renameIfThere(`${file}.${at}`, `${file}.${at + 1}`);
-      await renameIfThere(file, `${file}.1`);
-    }
-    const next = await open(file, "a", 0o640);
-    const { ino } = await next.stat();
-    await this.#file.close();
-    this.#file = next;
-    this.#inode = ino;
-    this.#bytes = 0;
+  /** Somebody else may have moved the file, removed it, or emptied it. */
+  async #look(): Promise<void> {
+    const stats = await statsOf(this.#config.file);
+    if (stats?.ino === this.#inode) this.#bytes = stats.size;
+    else await this.#goOver(await openToAppend(this.#config.file));
   }
+
+  /** The next file is there before anything is renamed: where it cannot be, all stays as it is. */
+  async #rotate(): Promise<void> {
+    const { file } = this.#config;
+    const fresh = `${file}.new`;
+    await rm(fresh, { force: true });
+    const next = await openToAppend(fresh);
+    try {
+      await makeRoom(this.#config);
+      await rename(fresh, file);
+    } catch (failure) {
+      await next.file.close();
+      throw failure;
+    }
+    await this.#goOver(next);
+  }
+
+  async #goOver({ file, inode, bytes }: Opened): Promise<void> {
+    const before = this.#file;
+    this.#file = file;
+    this.#inode = inode;
+    this.#bytes = bytes;
+    await before.close();
+  }
+}
+
+type Opened = ForwardMark & { file: FileHandle };
+
+async function openToAppend(path: string): Promise<Opened> {
+  const file = await open(path, "a", 0o640);
+  try {
+    const { ino, size } = await file.stat();
+    return { file, inode: ino, bytes: size };
+  } catch (failure) {
+    await file.close();
+    throw failure;
+  }
+}
+
+/** Renames the file and the older ones, up to the first number that is free; what failed before goes on where it was. */
+async function makeRoom({ file, keep }: Rotation): Promise<void> {
+  if (keep === 0 || !(await statsOf(file))) return;
+  let free = 1;
+  while (free < keep && (await statsOf(`${file}.${free}`))) free++;
+  for (let at = free; at > 1; at--) await rename(`${file}.${at - 1}`, `${file}.${at}`);
+  await rename(file, `${file}.1`);
 }
 
 /** Makes the file what it was at the mark, also when it was renamed since. A mark that is nowhere says nothing. */
@@ -179,6 +212,16 @@ async function goBack({ file, keep }: { file: string; keep: number }, { inode, b
     for (let newer = 1; newer < at; newer++) await rm(`${file}.${newer}`, { force: true });
     for (let older = at + 1; older <= keep; older++) await renameIfThere(`${file}.${older}`, `${file}.${older - at}`);
     return;
+  }
+}
+
+/** @throws ErrnoException unless it is only not there */
+async function statsOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
+    return undefined;
   }
 }
 
