@@ -79,6 +79,7 @@ export const logEvents = {
       bytes: z.int().optional().describe("How much it was, where that is known"),
       lines: z.int().optional(),
       detail: z.string().optional(),
+      gaps: z.int().optional().describe("How many gaps these are, where many came within some seconds"),
     })
     .describe("Lines of a source were lost before they were looked at, or may have been."),
 };

@@ -6,9 +6,10 @@ import type { Clock } from "../../core/clock.js";
 import { textsOf } from "../../core/lines/clean-line.js";
 import type { Checkpoint, Checkpoints } from "./checkpoints.js";
 import type { Chunk } from "./chunk.js";
-import type { Gapped, Output } from "./feed-deps.js";
+import type { Output } from "./feed-deps.js";
 import { startFeed } from "./feed.js";
 import { ForwardFile, type ForwardMark } from "./forward-file.js";
+import { Gaps } from "./gaps.js";
 import { Slices } from "./slices.js";
 import { SourceWatch, type SourceWatchDeps } from "./source-watch.js";
 import type { Told } from "./told.js";
@@ -34,6 +35,7 @@ export class FollowedSource implements AsyncDisposable {
   readonly #source: LogSource;
   readonly #deps: FollowedSourceDeps;
   readonly #watch: SourceWatch;
+  readonly #gaps: Gaps;
   readonly #failing = new Set<string>();
   readonly #slices = new Slices();
   /** When each pattern, by name, last gave up a line. */
@@ -68,7 +70,7 @@ export class FollowedSource implements AsyncDisposable {
       {
         clock: deps.clock,
         take: (chunk) => its.#take(chunk),
-        gapped: (gap) => deps.publish({ type: "log.gapped", data: { service, source: source.name, ...gap } }),
+        gapped: (gap) => its.#gaps.tell(gap),
         caughtUp: (label, position) => its.#catchUp(label, position),
         gone: (label) => its.#forget(label),
         failed: (what, reason) => its.#fail(what, reason),
@@ -82,6 +84,7 @@ export class FollowedSource implements AsyncDisposable {
     this.#service = service;
     this.#source = source;
     this.#watch = watch;
+    this.#gaps = new Gaps({ service, source: source.name }, deps);
     this.#deps = deps;
   }
 
@@ -105,6 +108,7 @@ export class FollowedSource implements AsyncDisposable {
     await this.#forward?.[Symbol.asyncDispose]();
     if (this.#isDirty)
       this.#deps.checkpoints.handOver(this.#point, this.#forward?.unwritten ?? { lines: Buffer.of(), lostLines: 0 });
+    this.#gaps[Symbol.dispose]();
     for (const what of this.#failing) this.#mend(what);
   }
 
@@ -214,7 +218,7 @@ export class FollowedSource implements AsyncDisposable {
   }
   /** A file that cannot be opened is told; the lines are looked at all the same. */
   async #openForward(mark: ForwardMark | undefined): Promise<ForwardFile | undefined> {
-    const { forward, name } = this.#source;
+    const { forward } = this.#source;
     if (forward?.file === undefined) return undefined;
     const { file, max_size, keep } = forward;
     const what = `forwarding to ${file}`;
@@ -224,9 +228,7 @@ export class FollowedSource implements AsyncDisposable {
         failed: (reason) => this.#fail(what, reason),
         recovered: (lines) => {
           this.#mend(what);
-          const gap: Gapped = { reason: "not-forwarded", file, lines };
-          const data = { service: this.#service, source: name, ...gap };
-          if (lines > 0) this.#deps.publish({ type: "log.gapped", data });
+          if (lines > 0) this.#gaps.tell({ reason: "not-forwarded", file, lines });
         },
       });
     } catch (failure) {
