@@ -35,6 +35,7 @@ export async function startPatterns({ config }: Loaded, scope: Scope, deps: Patt
   const state = (): HostState => bus.state;
   const patterns = scope.own(
     await Patterns.start(effective(config.services, state()), deps.spoolsBefore, {
+      subscribe: (listener) => bus.subscribe("patterns", listener),
       publish: bus.publish,
       sample: bus.sample,
       clock,
@@ -49,7 +50,6 @@ export async function startPatterns({ config }: Loaded, scope: Scope, deps: Patt
       recovered,
     }),
   );
-  scope.own(bus.subscribe("patterns", patterns.follow));
   return { name: "patterns", prepare: async (next) => patterns.prepare(effective(next.config.services, state())) };
 }
 

@@ -27,7 +27,6 @@ export class PatternsRoom implements AsyncDisposable {
   /** Where the checkpoints are. */
   readonly disk = new FaultyDisk(this.#temp.disk);
   #patterns: Patterns | undefined;
-  #unfollow: Disposable | undefined;
 
   static async start(logs: Logs, secrets: readonly string[] = []): Promise<PatternsRoom> {
     const room = new PatternsRoom();
@@ -45,6 +44,7 @@ export class PatternsRoom implements AsyncDisposable {
     const { bus, clock, degraded } = this;
     this.#patterns = await Patterns.start(this.#services(logs), new Set(), {
       ...{ publish: bus.publish, sample: bus.sample, clock, state: () => bus.state, checkpoints },
+      subscribe: (listener) => bus.subscribe("patterns", listener),
       secrets: () => this.secrets,
       synced: () => Promise.resolve(true),
       spools: this.#dir.at("spools"),
@@ -53,14 +53,11 @@ export class PatternsRoom implements AsyncDisposable {
       degraded: (part, reason) => void degraded.set(part, reason),
       recovered: (part) => void degraded.delete(part),
     });
-    const { follow } = this.#patterns;
-    this.#unfollow = bus.subscribe("patterns", follow);
   }
 
   /** The agent ends; a killed one saves nothing any more. */
   async end(how: "killed" | "stopped"): Promise<void> {
     if (how === "killed") this.disk.failing.add("replace");
-    this.#unfollow?.[Symbol.dispose]();
     await this.#patterns?.[Symbol.asyncDispose]();
     if (how === "killed") this.disk.failing.delete("replace");
     this.#patterns = undefined;

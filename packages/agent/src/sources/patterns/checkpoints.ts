@@ -8,6 +8,8 @@ const patternPoint = z.object({
   matches: z.number(),
   lastMs: z.number().optional(),
   limiter: z.object({ fromMs: z.number(), told: z.number(), suppressed: z.number() }).optional(),
+  /** The run of each process in which it was seen, where it is expected after a start. */
+  seenIn: z.record(z.string(), z.number()).optional(),
   recent: z.array(z.tuple([z.string(), z.array(z.tuple([z.number(), z.number()]))])).optional(),
   /** What was added up, and by which definition. */
   tally: z.object({ definition: z.string(), sums: z.array(z.unknown()) }).optional(),

@@ -81,3 +81,35 @@ test("an agent that comes later waits for the rest of the time, and not for what
   web.expectations.begin("web", web.logs);
   assert.equal(web.clock.waiting, 0);
 });
+
+test("what one process has written is not what another one was to write, also for an agent that comes later", () => {
+  const web = host();
+  web.bus.publish(started("web", "api"));
+  web.bus.publish(started("web", "worker"));
+  web.see("worker");
+  const data = { service: "web", pattern: "up", severity: "info", source: "output", process: "worker" } as const;
+  web.bus.publish({ type: "pattern.matched", data: { ...data, line: "up", suppressed: 0, key: "1" } });
+  const next = new Expectations({ publish: web.bus.publish, clock: web.clock, state: () => web.bus.state });
+  next.restore("web", "up", web.expectations.seenIn("web", "up"));
+  web.expectations[Symbol.dispose]();
+  next.begin("web", web.logs);
+  web.clock.advance(30_000);
+  assert.deepEqual(web.missed(), ["api"]);
+  next.begin("web", web.logs);
+  assert.equal(web.clock.waiting, 0);
+});
+
+test("what was seen in this run is not waited for again when the service is begun anew, in the next run it is", () => {
+  const web = host();
+  web.bus.publish(started("web", "api"));
+  web.see("api");
+  web.expectations.end("web");
+  web.expectations.begin("web", web.logs);
+  assert.equal(web.clock.waiting, 0);
+  web.bus.publish(exited("web", "api"));
+  web.bus.publish(started("web", "api"));
+  web.expectations.end("web");
+  web.expectations.begin("web", web.logs);
+  web.clock.advance(30_000);
+  assert.deepEqual(web.missed(), ["api"]);
+});

@@ -12,6 +12,8 @@ export class Expectations implements Disposable {
   readonly #deps: ExpectationsDeps;
   /** What ends the waiting, by process and pattern. */
   readonly #waiting = new Map<string, () => void>();
+  /** The run of a process in which a pattern was seen last, by process and pattern; a process that is gone has none. */
+  readonly #seen = new Map<string, number>();
 
   constructor(deps: ExpectationsDeps) {
     this.#deps = deps;
@@ -23,9 +25,11 @@ export class Expectations implements Disposable {
     for (const [process, { phase }] of Object.entries(its?.processes ?? {})) {
       if (phase.name !== "running") continue;
       for (const pattern of expectedOf(process, sources)) {
-        const seenAt = own(its?.patterns ?? {}, pattern.name)?.seenAt;
+        const missed = own(its?.patterns ?? {}, pattern.name)?.missed;
+        const isTold = missed?.process === process && missed.run === phase.run;
+        const isSeen = this.#seen.get(keyOf({ service, process }, pattern.name)) === phase.run;
         const spentMs = Math.max(0, this.#deps.clock.now() - Date.parse(phase.since));
-        if ((seenAt !== undefined && seenAt >= phase.since) || spentMs >= pattern.within) continue;
+        if (isSeen || isTold || spentMs >= pattern.within) continue;
         this.#wait({ service, process }, phase.run, pattern, pattern.within - spentMs);
       }
     }
@@ -41,20 +45,38 @@ export class Expectations implements Disposable {
         return;
       }
       case "service.exited":
-        return this.#endAll(`${event.data.service}/${event.data.process} `);
+        return this.#forget(`${event.data.service}/${event.data.process} `);
       case "service.removed":
-        return this.#endAll(`${event.data.service}/`);
+        return this.#forget(`${event.data.service}/`);
     }
   }
 
   /** A line has matched: of output that of its process, else that of any process. */
-  seen(service: string, { name }: LogPattern, process: string | undefined): void {
-    if (process !== undefined) return this.#end(keyOf({ service, process }, name));
-    for (const key of [...this.#waiting.keys()])
-      if (key.startsWith(`${service}/`) && key.endsWith(` ${name}`)) this.#end(key);
+  seen(service: string, { name, within }: LogPattern, only: string | undefined): void {
+    if (within === undefined) return;
+    for (const [process, { phase }] of Object.entries(own(this.#deps.state().services, service)?.processes ?? {})) {
+      if (only !== undefined && process !== only) continue;
+      this.#end(keyOf({ service, process }, name));
+      if (phase.name === "running") this.#seen.set(keyOf({ service, process }, name), phase.run);
+    }
   }
 
-  /** Nothing is expected any more of the service. */
+  /** In which run of each process a pattern was seen, for an agent that comes later. */
+  seenIn(service: string, pattern: string): Record<string, number> {
+    const processes = Object.keys(own(this.#deps.state().services, service)?.processes ?? {});
+    const runs = processes.map((process) => [process, this.#seen.get(keyOf({ service, process }, pattern))] as const);
+    return Object.fromEntries(runs.filter((its): its is [string, number] => its[1] !== undefined));
+  }
+
+  /** What an agent before this one has seen of a pattern. */
+  restore(service: string, pattern: string, seenIn: Readonly<Record<string, number>>): void {
+    for (const [process, run] of Object.entries(seenIn)) {
+      const key = keyOf({ service, process }, pattern);
+      if (!this.#seen.has(key)) this.#seen.set(key, run);
+    }
+  }
+
+  /** Nothing is waited for any more of the service, until it is begun again. */
   end(service: string): void {
     this.#endAll(`${service}/`);
   }
@@ -81,6 +103,11 @@ export class Expectations implements Disposable {
       });
     });
     this.#waiting.set(key, cancel);
+  }
+
+  #forget(beginning: string): void {
+    this.#endAll(beginning);
+    for (const key of [...this.#seen.keys()]) if (key.startsWith(beginning)) this.#seen.delete(key);
   }
 
   #endAll(beginning: string): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exited, started } from "../../testing/bus.js";
 import { PatternsRoom } from "../../testing/patterns-room.js";
 
 const hit = { name: "hit", match: "hit" };
@@ -175,4 +176,33 @@ test("numbers are added up anew when a reload changes their labels or buckets, a
   room.write("in", "hit 5\n");
   await counted(1);
   assert.deepEqual(shown(), ["b 7 1", "b +Inf 1", "b undefined 5", "b undefined 1"]);
+});
+
+const expected = file({ patterns: [{ ...hit, within: "30s", limit: { events: 1, per: "1h" } }] });
+
+test("a process that is started while the agent begins to look is waited for", async () => {
+  await using room = await PatternsRoom.start([]);
+  await room.end("stopped");
+  room.bus.publish(exited("web"));
+  const first = room.disk.hold("replace");
+  const begun = room.begin([expected]);
+  await first.reached;
+  room.bus.publish(started("web"));
+  first.release();
+  await begun;
+  await room.until(() => room.events("pattern.missed").length > 0, "it is told that nothing was written", 1000);
+});
+
+test("what was written after a start is known to the next agent, also when it was not told", async () => {
+  await using room = await PatternsRoom.start([expected]);
+  room.write("in", "hit\n");
+  await room.until(() => room.told.length > 0, "it is told");
+  room.bus.publish(exited("web"));
+  room.bus.publish(started("web"));
+  room.write("in", "hit\n");
+  await room.saved();
+  await room.end("stopped");
+  await room.begin([expected]);
+  await room.clock.pass(60_000);
+  assert.deepEqual(room.events("pattern.missed"), []);
 });

@@ -2,14 +2,15 @@ import { isHostEvent, own, type HostState } from "@ostler/protocol";
 import type { ServiceConfig } from "../../config/services.js";
 import type { LogSource } from "../../config/logs/log-source.js";
 import type { Prepared } from "../../core/assembly.js";
-import type { Published } from "../../core/bus.js";
+import type { Listener, Published } from "../../core/bus.js";
 import { Expectations } from "./expectations.js";
 import { FollowedSource, type FollowedSourceDeps } from "./followed-source.js";
 import { seriesSource } from "./source-watch.js";
 import { Told, type ToldMatch } from "./told.js";
 
 export type Services = Readonly<Record<string, ServiceConfig>>;
-export type PatternsDeps = Omit<FollowedSourceDeps, "seen"> & {
+export type PatternsDeps = Omit<FollowedSourceDeps, "seen" | "seenIn"> & {
+  subscribe: (listener: Listener) => Disposable;
   spools: string;
   /** The paths of all spools that there are. */
   spoolPaths: () => ReadonlySet<string>;
@@ -33,6 +34,7 @@ export class Patterns implements AsyncDisposable {
   readonly #ending = new Set<Promise<void>>();
   /** Matches that an agent before this one had told after it last saved how far it was, by source. */
   readonly #known = new Map<string, ToldMatch[]>();
+  readonly #subscription: Disposable;
   #services: Services;
   #cancel = (): void => {};
 
@@ -51,6 +53,7 @@ export class Patterns implements AsyncDisposable {
     this.#deps = deps;
     this.#services = services;
     this.#expectations = new Expectations(deps);
+    this.#subscription = deps.subscribe((published) => this.#follow(published));
     for (const { seq, service, source, pattern, line, key } of known) {
       if (seq <= (deps.checkpoints.get(service, source)?.seq ?? Infinity)) continue; // Its line is not read again.
       const label = key.slice(0, key.lastIndexOf(":"));
@@ -58,14 +61,6 @@ export class Patterns implements AsyncDisposable {
       this.#known.set(keyOf(service, source), [...its, { label, pattern, line }]);
     }
   }
-
-  /** The bus's listener. */
-  readonly follow = ({ event }: Published): void => {
-    if (!isHostEvent(event) || !event.type.startsWith("service.") || !("service" in event.data)) return;
-    const { service } = event.data;
-    const sources = service === undefined ? undefined : own(this.#services, service)?.logs;
-    if (sources && sources.length > 0) this.#expectations.follow(event, sources);
-  };
 
   /** Goes over to other sources. Those that stay as they are go on; what has changed goes on where it was read to. */
   prepare(services: Services): Prepared {
@@ -75,10 +70,18 @@ export class Patterns implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel();
+    this.#subscription[Symbol.dispose]();
     this.#expectations[Symbol.dispose]();
     for (const followed of this.#followed.values()) this.#end(followed);
     this.#followed.clear();
     await Promise.all(this.#ending);
+  }
+
+  #follow({ event }: Published): void {
+    if (!isHostEvent(event) || !event.type.startsWith("service.") || !("service" in event.data)) return;
+    const { service } = event.data;
+    const sources = service === undefined ? undefined : own(this.#services, service)?.logs;
+    if (sources && sources.length > 0) this.#expectations.follow(event, sources);
   }
 
   async #reconfigure(services: Services, spoolsBefore: ReadonlySet<string>): Promise<void> {
@@ -102,10 +105,19 @@ export class Patterns implements AsyncDisposable {
         if (!own(services, service)?.logs.some((its) => its.patterns.some(({ name }) => name === pattern)))
           publish({ type: "pattern.removed", data: { service, pattern } });
     for (const [service, config] of Object.entries(services)) {
-      this.#expectations.end(service);
-      this.#expectations.begin(service, config.logs);
+      this.#expect(service, config.logs);
       await Promise.all(config.logs.map((source) => this.#begin(service, config, source, spoolsBefore)));
     }
+  }
+
+  #expect(service: string, sources: readonly LogSource[]): void {
+    for (const source of sources)
+      for (const [pattern, { seenIn }] of Object.entries(
+        this.#deps.checkpoints.get(service, source.name)?.patterns ?? {},
+      ))
+        this.#expectations.restore(service, pattern, seenIn ?? {});
+    this.#expectations.end(service);
+    this.#expectations.begin(service, sources);
   }
 
   async #begin(
@@ -128,6 +140,7 @@ export class Patterns implements AsyncDisposable {
       {
         ...this.#deps,
         seen: (pattern, { process }) => this.#expectations.seen(service, pattern, process),
+        seenIn: (pattern) => this.#expectations.seenIn(service, pattern),
         publish,
       },
     );

@@ -24,6 +24,8 @@ export type SourceWatchDeps = {
   secrets: () => readonly string[];
   /** A line has matched; for whoever waits for it after a start. */
   seen: (pattern: LogPattern, origin: Origin) => void;
+  /** In which run of each process a pattern was seen. */
+  seenIn: (pattern: string) => Record<string, number>;
 };
 
 /** Of longer texts only the beginning is told. */
@@ -79,7 +81,10 @@ export class SourceWatch {
   /** What is to be saved, all as of now. */
   get checkpoint(): Omit<Checkpoint, "forward"> {
     const { epoch, seq } = this.#deps.state();
-    const patterns = [...this.#watches.values()].map((watch) => [watch.pattern.name, watch.point]);
+    const patterns = [...this.#watches.values()].map(({ pattern, point }) => [
+      pattern.name,
+      pattern.within === undefined ? point : { ...point, seenIn: this.#deps.seenIn(pattern.name) },
+    ]);
     const told = this.#told.left;
     const held = this.#origins.held;
     return {
