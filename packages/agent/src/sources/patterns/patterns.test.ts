@@ -197,10 +197,12 @@ test("what was written after a start is known to the next agent, also when it wa
   await using room = await PatternsRoom.start([expected]);
   room.write("in", "hit\n");
   await room.until(() => room.told.length > 0, "it is told");
+  await room.clock.pass(1000);
   room.bus.publish(exited("web"));
   room.bus.publish(started("web"));
+  room.samples.length = 0;
   room.write("in", "hit\n");
-  await room.saved();
+  await room.until(() => room.samples.some((its) => its.type === "logs.measured" && its.lines > 0), "it is read");
   await room.end("stopped");
   await room.begin([expected]);
   await room.clock.pass(60_000);
