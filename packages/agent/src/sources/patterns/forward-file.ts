@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
+import { countLines } from "../../core/lines/count-lines.js";
 import { newStop } from "../../core/stop.js";
 
 /** Where a forwarded file was at some moment: all that was written by then, and nothing of what came later. */
@@ -229,10 +230,4 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   await rename(from, to).catch((failure: unknown) => {
     if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
   });
-}
-
-function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
-  return lines;
 }

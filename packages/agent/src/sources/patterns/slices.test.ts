@@ -7,6 +7,7 @@ const chunkOf = (bytes: Buffer): Chunk => ({
   ...{ label: "a", origin: {}, bytes },
   keyAt: (start) => `key ${start}`,
   positionAt: (start) => start,
+  isClippedAt: (start) => start > 100,
 });
 
 test("slices are whole lines, and know where they are", () => {

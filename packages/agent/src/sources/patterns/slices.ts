@@ -32,11 +32,12 @@ export class Slices {
   }
 }
 
-function sliceOf({ bytes, keyAt, positionAt, ...rest }: Chunk, from: number, to: number): Chunk {
+function sliceOf({ bytes, keyAt, positionAt, isClippedAt, ...rest }: Chunk, from: number, to: number): Chunk {
   return {
     ...rest,
     bytes: bytes.subarray(from, to),
     keyAt: (start) => keyAt(from + start),
     positionAt: (start) => positionAt(from + start),
+    isClippedAt: (start) => isClippedAt(from + start),
   };
 }

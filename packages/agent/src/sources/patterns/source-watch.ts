@@ -6,6 +6,7 @@ import type { Publish, TakeSample } from "../../core/bus.js";
 import type { Clock } from "../../core/clock.js";
 import { LineReader } from "../../core/line-format/understand.js";
 import { textsOf } from "../../core/lines/clean-line.js";
+import { countLines } from "../../core/lines/count-lines.js";
 import type { Checkpoint } from "./checkpoints.js";
 import type { Chunk, Origin } from "./chunk.js";
 import { endOfContinuation } from "./continuation.js";
@@ -222,10 +223,4 @@ function moreAfter(bytes: Uint8Array, end: number): string[] {
   const from = end + 1;
   const to = endOfContinuation(bytes, from);
   return to > from ? textsOf(bytes.subarray(from, to)) : [];
-}
-
-function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++;
-  return lines;
 }
