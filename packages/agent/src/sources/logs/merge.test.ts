@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { heapBytes } from "../../testing/heap.js";
+import { until } from "../../testing/until.js";
 import { merge } from "./merge.js";
 
 async function* numbers(from: number, to: number): AsyncGenerator<number> {
@@ -61,6 +63,38 @@ test("a source that fails fails the whole, and the others are ended", async () =
   }, /disk on fire/);
   await patientSource.return(undefined);
   assert.ok(isEnded);
+});
+
+test("quiet sources cost no memory with each value of another one", async () => {
+  const { promise: never } = pending();
+  const quiet = Array.from({ length: 200 }, () => silent(never));
+  const merged = merge([...quiet, numbers(1, 20_000)]);
+  const heapAfter = async (values: number): Promise<number> => {
+    for (let n = 0; n < values; n++) await merged.next();
+    return heapBytes();
+  };
+  const before = await heapAfter(2000);
+  const grownBytes = (await heapAfter(4000)) - before;
+  assert.ok(grownBytes < 8 * 1024 * 1024, `${grownBytes} bytes more are held after 4000 values`);
+});
+
+test("one that waits when nobody reads any more ends when it wakes", async () => {
+  const { promise, resolve } = pending();
+  let isEnded = false;
+  async function* late(): AsyncGenerator<number> {
+    try {
+      await promise;
+      for (;;) yield 1;
+    } finally {
+      isEnded = true;
+    }
+  }
+  const merged = merge([late(), numbers(1, 2)]);
+  await merged.next();
+  await merged.return(undefined);
+  assert.equal(isEnded, false);
+  resolve();
+  await until(() => isEnded, "it has ended");
 });
 
 test("nothing to merge ends at once", async () => {

@@ -1,0 +1,73 @@
+import type { LogLine, LogNote } from "@ostler/protocol";
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "../../core/clock.js";
+import type { LogQuery } from "../../core/log-query.js";
+import { spoolPath } from "../../platform/spool.js";
+import { configured, recordingBus } from "../../testing/bus.js";
+import { heapBytes } from "../../testing/heap.js";
+import { tempDir, type TempDir } from "../../testing/temp-dir.js";
+import { readLogs, type LogsDeps, type NamedLog } from "./logs.js";
+import { OutputTimes } from "./output-times.js";
+
+type Bus = ReturnType<typeof recordingBus>["bus"];
+
+const mebibyte = 1024 * 1024;
+
+test("following 200 quiet services beside a busy one costs no more memory with each of its lines", async () => {
+  using dir = tempDir();
+  const { bus } = recordingBus();
+  for (let n = 0; n < 100; n++) bus.publish(configured(`quiet-${n}`, [], ["main"]));
+  bus.publish(configured("busy", [], ["main"]));
+  const path = wrote(dir, "busy", "before\n");
+  await using followed = following({ last: 1 }, depsOf(dir, bus));
+  assert.equal(await followed.next(), "before");
+  const line = async (): Promise<void> => {
+    const next = followed.next();
+    appendFileSync(path, "line\n");
+    assert.equal(await next, "line");
+  };
+  const heapAfter = async (lines: number): Promise<number> => {
+    for (let n = 0; n < lines; n++) await line();
+    return heapBytes();
+  };
+  const before = await heapAfter(300);
+  const grownBytes = (await heapAfter(700)) - before;
+  assert.ok(grownBytes < 5 * mebibyte, `${grownBytes} bytes more are held after 700 lines`);
+});
+
+function wrote(dir: TempDir, service: string, text: string): string {
+  const path = spoolPath(dir.at("output"), service, "main", "stdout");
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+function depsOf(dir: TempDir, bus: Bus, files: () => NamedLog[] = () => []): LogsDeps {
+  return {
+    spools: dir.at("output"),
+    times: new OutputTimes(dir.at("times")),
+    state: () => bus.state,
+    files,
+    clock: systemClock,
+  };
+}
+
+/** What whoever follows gets, from now on. */
+function following(query: Partial<LogQuery>, deps: LogsDeps) {
+  const stop = new AbortController();
+  const lines = readLogs({ last: 0, follow: true, ...query }, deps, stop.signal);
+  return {
+    next: async () => textOf((await lines.next()).value as LogLine | LogNote),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      for await (const line of lines) textOf(line); // It ends.
+    },
+  };
+}
+
+function textOf(line: LogLine | LogNote): string {
+  return "note" in line ? `note: ${line.note}` : line.text;
+}
