@@ -1,6 +1,6 @@
 import type { LogLine, LogNote } from "@ostler/protocol";
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../../core/clock.js";
@@ -37,6 +37,38 @@ test("following 200 quiet services beside a busy one costs no more memory with e
   const grownBytes = (await heapAfter(700)) - before;
   assert.ok(grownBytes < 5 * mebibyte, `${grownBytes} bytes more are held after 700 lines`);
 });
+
+test("a log whose directory cannot be read is told, hides no other, and leaves no file open", async () => {
+  using dir = tempDir();
+  const { bus } = recordingBus();
+  bus.publish(configured("web", [], ["main"]));
+  wrote(dir, "web", "one\n");
+  symlinkSync("loop", dir.at("loop"));
+  const files = [{ source: "app", paths: [dir.at("loop/*.log")] }];
+  const seen: string[] = [];
+  const query = { service: "web", last: "all" as const, follow: false };
+  for await (const line of readLogs(
+    query,
+    depsOf(dir, bus, () => files),
+    new AbortController().signal,
+  ))
+    seen.push(textOf(line));
+  assert.match(seen[0] ?? "", /^note: .*loop.* ELOOP/);
+  assert.deepEqual(seen.slice(1), ["one"]);
+  assert.deepEqual(openBelow(dir), []);
+});
+
+/** The files of a directory that this process has open. */
+function openBelow(dir: TempDir): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(dir.path) ? [path] : [];
+    } catch {
+      return []; // It was that of the directory itself.
+    }
+  });
+}
 
 function wrote(dir: TempDir, service: string, text: string): string {
   const path = spoolPath(dir.at("output"), service, "main", "stdout");

@@ -1,4 +1,13 @@
-import { baseName, notFound, OstlerError, own, type HostState, type LogLine, type LogNote } from "@ostler/protocol";
+import {
+  baseName,
+  messageOf,
+  notFound,
+  OstlerError,
+  own,
+  type HostState,
+  type LogLine,
+  type LogNote,
+} from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import type { LineFormat } from "../../core/line-format/line-info.js";
 import { defaultLast, type LogQuery } from "../../core/log-query.js";
@@ -50,12 +59,12 @@ async function* read(
   const notes: LogNote[] = [];
   const ends = AbortSignal.any([signal, stop.signal]);
   const opened: { source: Source; dresser: Dresser }[] = [];
-  for (const { about, format, open } of plans)
-    for (const source of await open({ clock, signal: ends, note: (note) => notes.push({ note }) }))
-      opened.push({ source, dresser: new Dresser(about, query, format, () => clock.now()) });
   const last = lastIn(query);
   const wanted = historyOf(query, last);
   try {
+    for (const { about, format, open } of plans)
+      for (const source of await open({ clock, signal: ends, note: (note) => notes.push({ note }) }))
+        opened.push({ source, dresser: new Dresser(about, query, format, () => clock.now()) });
     const all = inTimeOrder(opened.map(({ source, dresser }) => dressed(source.history(wanted), dresser)));
     for await (const batch of last === undefined ? all : lastOf(all, last)) {
       yield* notes.splice(0);
@@ -125,11 +134,21 @@ function filesOf(service: string, { source }: LogQuery, { files }: LogsDeps): Pl
     return paths.map((glob) => ({
       ...{ about, format },
       open: async (its) => {
-        const files = isGlob(glob) ? await logFiles(glob) : [glob];
+        const files = isGlob(glob) ? await listed(glob, its) : [glob];
         return files.map((path) => new FileSource(about, { path, format }, its));
       },
     }));
   });
+}
+
+/** A directory that cannot be read hides no other log. */
+async function listed(glob: string, { note }: SourceDeps): Promise<string[]> {
+  try {
+    return await logFiles(glob);
+  } catch (failure) {
+    note(`${glob} cannot be looked for: ${messageOf(failure)}`);
+    return [];
+  }
 }
 
 /** What its processes write, those that it no longer has included; of a unit what is in the journal. */
