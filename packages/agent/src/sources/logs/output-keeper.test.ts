@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import type { Sample } from "@ostler/protocol";
 import { FakeClock } from "../../testing/fake-clock.js";
@@ -82,6 +82,35 @@ test("when all spools together are too large, the largest gives back, as soon as
   maxTotalBytes = 2 * mebibyte;
   await until(() => clock.pass(5000).then(() => onDisk(large) < 1.1 * mebibyte), "the limit holds");
   assert.equal(onDisk(small), mebibyte / 2);
+});
+
+test("of a spool that grows faster than it is freed only the beginning goes", async () => {
+  using dir = tempDir();
+  using other = tempDir();
+  const clock = new FakeClock();
+  const path = dir.write("web.main.stdout", "x\n".repeat(mebibyte));
+  const faster = `for path; do :; done\nhead -c ${4 * mebibyte} /dev/zero >> "$path"`;
+  chmodSync(other.write("fallocate", `#!/bin/sh\n${faster}\nPATH="\${PATH#*:}" exec fallocate "$@"\n`), 0o755);
+  const { PATH } = process.env;
+  process.env.PATH = `${other.path}:${PATH}`;
+  try {
+    const lost: string[] = [];
+    const samples: Sample[] = [];
+    const deps = { clock, times: new OutputTimes(other.at("times")), lost: (file: string) => lost.push(file) };
+    await using keeper = new OutputKeeper(dir.path, {
+      ...deps,
+      limits: () => ({ maxBytes: mebibyte, maxTotalBytes: 10 * mebibyte }),
+      sample: (one) => samples.push(one),
+    });
+    assert.ok(keeper);
+    await until(() => clock.pass(5000).then(() => samples.length > 0), "some of it is freed");
+    assert.deepEqual(lost, []);
+    assert.ok(statSync(path).size >= 6 * mebibyte, "it is not emptied");
+    const [freed] = samples.filter((one) => one.type === "output.freed");
+    assert.ok(Math.abs((freed?.bytes ?? 0) - 1.25 * mebibyte) < mebibyte / 4, `${freed?.bytes} bytes were told`);
+  } finally {
+    process.env.PATH = PATH;
+  }
 });
 
 test("no output at all is no trouble", async () => {

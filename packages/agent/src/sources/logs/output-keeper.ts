@@ -61,16 +61,19 @@ export class OutputKeeper implements AsyncDisposable {
     });
   }
 
-  async #giveBack({ name, size, occupied }: Spool, path: string, keptBytes: number): Promise<void> {
+  async #giveBack({ name, size }: Spool, path: string, keptBytes: number): Promise<void> {
+    const was = await stat(path);
+    if (was.size < size) return; // It was emptied since; the next look sees how large it is.
     const before = size - keptBytes;
-    await freeBefore(path, before);
-    const left = (await stat(path)).blocks * blockBytes;
-    if (left < occupied) {
-      this.#tellFreed(name, occupied - left);
+    if (await freeBefore(path, before)) {
+      const is = await stat(path);
+      // What was written meanwhile occupies something, too.
+      const written = is.size - was.size;
+      this.#tellFreed(name, Math.max(0, (was.blocks - is.blocks) * blockBytes + written));
       return this.#deps.times.freed(name, before);
     }
     await truncate(path, 0);
-    this.#tellFreed(name, occupied);
+    this.#tellFreed(name, was.blocks * blockBytes);
     this.#deps.lost(name, "the file system can free only whole files, so all of it was dropped");
   }
 
@@ -91,9 +94,20 @@ export class OutputKeeper implements AsyncDisposable {
   }
 }
 
-/** fallocate(1) is part of util-linux. Where the file system knows no holes it fails, and the caller sees it by the size. */
-async function freeBefore(path: string, offset: number): Promise<void> {
-  await promisify(execFile)("fallocate", ["--punch-hole", "--offset", "0", "--length", String(offset), path]).catch(
-    () => undefined,
-  );
+/** The host may have no room for a process at this moment; then it is tried again at the next look. */
+const transient = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"];
+
+/**
+ * Frees what stands before an offset; false where that cannot be had, as in a file system that knows no holes. fallocate(1)
+ * is part of util-linux. How much the file occupies would not tell: somebody writes to it. @throws what may pass
+ */
+async function freeBefore(path: string, offset: number): Promise<boolean> {
+  try {
+    await promisify(execFile)("fallocate", ["--punch-hole", "--offset", "0", "--length", String(offset), path]);
+    return true;
+  } catch (failure) {
+    const { code } = failure as { code?: unknown };
+    if (typeof code === "string" && transient.includes(code)) throw failure;
+    return false; // The caller tells what that means.
+  }
 }
