@@ -17,21 +17,23 @@ export function feedOfOutput(
   known: Known,
   deps: FeedDeps,
 ): AsyncDisposable {
-  const name = `${service}.${only === undefined ? "*" : `${only}*`}.${stream ?? "*"}`;
+  // An instance has its number behind the name; a name that only begins so is that of another process.
+  const processes = only === undefined ? ["*"] : [only, `${only}@*`];
+  const globs = processes.map((process) => join(literally(spools), `${service}.${process}.${stream ?? "*"}`));
   const originOf = (path: string): Origin => {
     const its = spoolOf(basename(path));
     return its ? { process: its.process, stream: its.stream } : {};
   };
+  const isWanted = (path: string): boolean => {
+    const its = spoolOf(basename(path));
+    return only === undefined || (its !== undefined && baseName(its.process) === only);
+  };
+  const positions = Object.fromEntries(Object.entries(known.positions).filter(([path]) => isWanted(path)));
+  for (const path of Object.keys(known.positions)) if (!isWanted(path)) deps.gone(path);
+  const wanted = { ...known, positions };
   return follow(
-    [join(literally(spools), name)],
-    { known, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
-    {
-      ...deps,
-      // A name that begins like that of the process is another one.
-      take: async (chunk) => {
-        const { process } = chunk.origin;
-        if (only === undefined || (process !== undefined && baseName(process) === only)) await deps.take(chunk);
-      },
-    },
+    globs,
+    { known: wanted, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
+    deps,
   );
 }
