@@ -29,6 +29,9 @@ export type FollowedSourceDeps = SourceWatchDeps & {
 /** A pattern that gave up a line is told to be in trouble for so long. */
 const givenUpForMs = 10 * 60_000;
 
+/** So many events after those that its checkpoint knows of, that of a quiet source is renewed: each start of the agent reads what comes after the oldest. */
+const maxEventsBehind = 1000;
+
 /** Follows one source of lines of a service: reads it, hands it on, looks for its patterns, and remembers how far it is. */
 export class FollowedSource implements AsyncDisposable {
   readonly #service: string;
@@ -171,14 +174,17 @@ export class FollowedSource implements AsyncDisposable {
   }
 
   async #save(): Promise<void> {
-    if (!this.#isDirty) return;
     const { checkpoints, synced } = this.#deps;
+    const isNew = this.#isDirty;
+    if (!isNew && !this.#isOld) return;
     const point = await this.#still(async () => {
       // What is not in the file yet would be missing from it after a crash.
       while (this.#forward?.isBehind) if (!(await this.#forward.flush())) return undefined;
       this.#isDirty = false;
       return this.#point;
     });
+    // Of a quiet source nobody knows whether what has come since then has been seen.
+    if (point && !isNew) point.atMs = this.#saved?.atMs ?? point.atMs;
     if (!point) return;
     try {
       await synced(point.seq); // Else a crash could lose what was told of lines that are not read again.
@@ -201,6 +207,17 @@ export class FollowedSource implements AsyncDisposable {
       this.#gate = undefined;
       open();
     }
+  }
+
+  get #saved(): Checkpoint | undefined {
+    return this.#deps.checkpoints.get(this.#service, this.#source.name);
+  }
+
+  /** Does the checkpoint know too little of what has happened, or is it of another journal? */
+  get #isOld(): boolean {
+    const { epoch, seq } = this.#deps.state();
+    const saved = this.#saved;
+    return saved !== undefined && (saved.epoch !== epoch || seq - saved.seq >= maxEventsBehind);
   }
 
   #fail(what: string, reason: string): void {

@@ -3,6 +3,7 @@ import type { ServiceConfig } from "../../config/services.js";
 import type { LogSource } from "../../config/logs/log-source.js";
 import type { Prepared } from "../../core/assembly.js";
 import type { Listener, Published } from "../../core/bus.js";
+import type { Checkpoint } from "./checkpoints.js";
 import { Expectations } from "./expectations.js";
 import { FollowedSource, type FollowedSourceDeps } from "./followed-source.js";
 import { seriesSource } from "./source-watch.js";
@@ -41,7 +42,7 @@ export class Patterns implements AsyncDisposable {
   /** `spoolsBefore` are the spools that were there before any service was started by this agent. */
   static async start(services: Services, spoolsBefore: ReadonlySet<string>, deps: PatternsDeps): Promise<Patterns> {
     const { checkpoints, state, matchesSince } = deps;
-    const seqs = checkpoints.all.filter(({ epoch }) => epoch === state().epoch).map(({ seq }) => seq);
+    const seqs = checkpoints.all.map((point) => knownBy(point, state()));
     const known = seqs.length === 0 ? [] : await matchesSince(Math.min(...seqs) + 1);
     const patterns = new Patterns(services, known, deps);
     await patterns.#reconfigure(services, spoolsBefore);
@@ -55,10 +56,12 @@ export class Patterns implements AsyncDisposable {
     this.#expectations = new Expectations(deps);
     this.#subscription = deps.subscribe((published) => this.#follow(published));
     for (const { seq, service, source, pattern, line, key } of known) {
-      if (seq <= (deps.checkpoints.get(service, source)?.seq ?? Infinity)) continue; // Its line is not read again.
+      const point = deps.checkpoints.get(service, source);
+      if (!point || seq <= knownBy(point, deps.state())) continue; // Its line is not read again.
       const label = key.slice(0, key.lastIndexOf(":"));
       const its = this.#known.get(keyOf(service, source)) ?? [];
-      this.#known.set(keyOf(service, source), [...its, { label, pattern, line }]);
+      its.push({ label, pattern, line });
+      this.#known.set(keyOf(service, source), its);
     }
   }
 
@@ -157,6 +160,11 @@ export class Patterns implements AsyncDisposable {
     const ended = its[Symbol.asyncDispose]().finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
   }
+}
+
+/** The last event that a checkpoint knows of; none of a journal that was begun after it. */
+function knownBy({ epoch, seq }: Checkpoint, state: HostState): number {
+  return epoch === state.epoch ? seq : 0;
 }
 
 /** When the process of a service was started that was started last; 0 when none runs. */
