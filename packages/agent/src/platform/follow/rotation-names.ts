@@ -1,4 +1,4 @@
-import { packingOf } from "./packing.js";
+import { packingOf, type Packing } from "./packing.js";
 
 /** What the name of a rotated file says: how often it was rotated since, or when it was. */
 export type Rotation = { kind: "count"; count: number } | { kind: "date"; text: string } | { kind: "other" };
@@ -20,6 +20,31 @@ export function rotationOf(base: string, name: string): Rotation | undefined {
   if (dot <= 0 || !plain.startsWith(base.slice(0, dot)) || !plain.endsWith(base.slice(dot))) return undefined;
   const inside = datedInside.exec(plain.slice(dot, -(base.length - dot)));
   return inside ? { kind: "date", text: inside[1] ?? "" } : undefined;
+}
+
+/** A file that a log became when it was rotated, as its name says. */
+export type Rotated = { name: string; rotation: Rotation; packing?: Packing };
+
+/** The files among these names that a log was rotated to; of one that is there packed and unpacked, the unpacked one. */
+export function rotatedOf(log: string, names: readonly string[]): Rotated[] {
+  const all = new Set(names);
+  return names.flatMap((name) => {
+    const rotation = rotationOf(log, name) ?? countInside(log, name);
+    if (!rotation) return [];
+    const packing = packingOf(name);
+    if (!packing) return [{ name, rotation }];
+    return all.has(name.slice(0, -packing.suffix.length)) ? [] : [{ name, rotation, packing }];
+  });
+}
+
+/** As in `app.1.log`. That may as well be a log of its own, so a follower does not take it for a rotated one. */
+function countInside(base: string, name: string): Rotation | undefined {
+  const packing = packingOf(name);
+  const plain = packing ? name.slice(0, -packing.suffix.length) : name;
+  const dot = base.lastIndexOf(".");
+  if (dot <= 0 || !plain.startsWith(base.slice(0, dot)) || !plain.endsWith(base.slice(dot))) return undefined;
+  const inside = /^\.(\d{1,5})$/.exec(plain.slice(dot, -(base.length - dot)));
+  return inside ? { kind: "count", count: Number(inside[1]) } : undefined;
 }
 
 function suffix(text: string): Rotation | undefined {

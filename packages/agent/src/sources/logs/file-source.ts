@@ -4,11 +4,11 @@ import { messageOf } from "@ostler/protocol";
 import type { LineFormat } from "../../core/line-format/line-info.js";
 import { LineReader } from "../../core/line-format/understand.js";
 import { LineSplitter, type Line } from "../../platform/line-splitter.js";
+import { isBefore, rotatedOf, type Rotated } from "../../platform/follow/rotation-names.js";
 import { openIfThere } from "../../platform/open-if-there.js";
 import type { Entry, HistoryQuery, Source, SourceDeps } from "./entry.js";
 import { startOfLast } from "./last-lines.js";
 import { LiveFile, maxLineBytes } from "./live-file.js";
-import { oldestFirst, rotatedOf, type Rotated } from "./rotated.js";
 import { offsetSince } from "./since-offset.js";
 import { bytesOf } from "./unpack.js";
 
@@ -16,6 +16,9 @@ type About = { service: string; source: string };
 type OldFile = Rotated & { path: string; ino: number; mtimeMs: number };
 
 const newline = 0x0a;
+
+/** `apart` are the paths of files that are logs of their own, whatever their names say. */
+export type LogFile = { path: string; format: LineFormat | "auto"; apart?: readonly string[] };
 
 /**
  * A log file that a service writes by itself, with what it was rotated to. A file that is packed or removed while it is read
@@ -25,14 +28,16 @@ export class FileSource implements Source {
   readonly about: About;
   readonly #path: string;
   readonly #format: LineFormat | "auto";
+  readonly #apart: readonly string[];
   readonly #deps: SourceDeps;
   /** It is opened before its directory is listed: what is rotated in between is not read twice. */
   readonly #live: Promise<LiveFile | undefined>;
 
-  constructor(about: About, { path, format }: { path: string; format: LineFormat | "auto" }, deps: SourceDeps) {
+  constructor(about: About, { path, format, apart = [] }: LogFile, deps: SourceDeps) {
     this.about = about;
     this.#path = path;
     this.#format = format;
+    this.#apart = apart;
     this.#deps = deps;
     this.#live = LiveFile.open(path, deps.clock, deps.signal).catch((failure: unknown) => this.#cannot(path, failure));
   }
@@ -132,6 +137,7 @@ export class FileSource implements Source {
     const files = await Promise.all(
       rotatedOf(basename(this.#path), names).map(async (rotated) => {
         const path = join(directory, rotated.name);
+        if (this.#apart.includes(path)) return [];
         const stats = await stat(path).catch(() => undefined); // It was removed in between.
         return stats?.isFile() ? [{ ...rotated, path, ino: stats.ino, mtimeMs: stats.mtimeMs }] : [];
       }),
@@ -142,6 +148,11 @@ export class FileSource implements Source {
   #cannot(path: string, failure: unknown): undefined {
     this.#deps.note(`${path} cannot be read: ${messageOf(failure)}`);
   }
+}
+
+/** Oldest first: by when they were last written, and where that is the same, by their names. */
+function oldestFirst(a: OldFile, b: OldFile): number {
+  return a.mtimeMs - b.mtimeMs || (isBefore(a.rotation, b.rotation) ?? 0);
 }
 
 function entriesOf(lines: readonly Line[], byMs: number, afterMs?: number): Entry[] {

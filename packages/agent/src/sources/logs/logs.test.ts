@@ -174,6 +174,14 @@ test("a log file is read with what it was rotated to, oldest first, packed or no
   assert.deepEqual([first?.source, first?.process, first?.stream], ["app", undefined, "file"]);
 });
 
+test("files that match as logs of their own are shown once, also where the name of one is that of another with a number", async () => {
+  using dir = tempDir();
+  dir.write("app.1.log", at(1, "one"));
+  dir.write("app.log", at(2, "two"));
+  const files = [{ source: "app", paths: [dir.at("*.log")] }];
+  assert.deepEqual(await texts(dir, { source: "app" }, files), [at(1, "one").trim(), at(2, "two").trim()]);
+});
+
 test("a packed file that is too old is not opened, and one that cannot be read is told, beside all the others", async () => {
   using dir = tempDir();
   const path = dir.write("app.log", at(5, "five"));

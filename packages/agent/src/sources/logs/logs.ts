@@ -135,7 +135,7 @@ function filesOf(service: string, { source }: LogQuery, { files }: LogsDeps): Pl
       ...{ about, format },
       open: async (its) => {
         const files = isGlob(glob) ? await listed(glob, its) : [glob];
-        return files.map((path) => new FileSource(about, { path, format }, its));
+        return files.map((path) => new FileSource(about, { path, format, apart: files }, its));
       },
     }));
   });

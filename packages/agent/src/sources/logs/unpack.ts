@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { environmentOf } from "../../platform/environment.js";
-import type { Packing } from "./rotated.js";
-
-const programs: Readonly<Record<Exclude<Packing, "gz">, string>> = { zst: "zstd", xz: "xz", bz2: "bzip2" };
+import type { Packing } from "../../platform/follow/packing.js";
 
 /** How much of what a failing program says is told. */
 const maxWords = 200;
@@ -20,8 +19,8 @@ export async function* bytesOf(path: string, packing: Packing | undefined, from 
     yield* createReadStream(path, { start: from }) as AsyncIterable<Buffer>;
     return;
   }
-  if (packing !== "gz") {
-    yield* through(programs[packing], path);
+  if (packing.command) {
+    yield* through(packing.command, path);
     return;
   }
   const gunzip = createGunzip();
@@ -29,22 +28,27 @@ export async function* bytesOf(path: string, packing: Packing | undefined, from 
   yield* gunzip as AsyncIterable<Buffer>;
 }
 
-async function* through(program: string, path: string): AsyncGenerator<Buffer> {
+async function* through(command: NonNullable<Packing["command"]>, path: string): AsyncGenerator<Buffer> {
+  const [program, ...args] = command;
   const env = environmentOf({ LC_ALL: "C" }, process.env);
-  const child = spawn(program, ["-d", "-c", "--", path], { env, cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
+  const file = await open(path);
+  const child = spawn(program, args, { env, cwd: "/", stdio: [file.fd, "pipe", "pipe"] });
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error(`${program} has no output.`); // Never: both are pipes.
   let failure: string | undefined;
   let said = "";
   child.on("error", ({ message }) => (failure = `${program} could not be run: ${message}`));
-  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
+  stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
   const closed = once(child, "close").catch(() => undefined); // Its error is told below.
   try {
-    yield* child.stdout as AsyncIterable<Buffer>;
+    await file.close(); // The program has it.
+    yield* stdout as AsyncIterable<Buffer>;
     await closed;
     if (failure !== undefined) throw new Error(failure);
     if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}: ${said}`);
   } finally {
     child.kill();
-    for (const pipe of [child.stdout, child.stderr]) pipe.destroy(); // What nobody reads any more would hold it up.
+    for (const pipe of [stdout, stderr]) pipe.destroy(); // What nobody reads any more would hold it up.
     await closed;
   }
 }
