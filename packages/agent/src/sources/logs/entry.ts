@@ -20,6 +20,8 @@ export type HistoryQuery = {
   sinceMs?: number;
   /** It is followed afterwards: then a last line without an end is not one yet. */
   isFollowed: boolean;
+  /** It was added after this moment; of what was there before nothing is wanted. */
+  addedMs?: number;
 };
 
 /** Something that lines come from, in the order in which they were written. First its history is read, then it is followed. */

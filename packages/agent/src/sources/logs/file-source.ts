@@ -42,9 +42,10 @@ export class FileSource implements Source {
     this.#live = LiveFile.open(path, deps.clock, deps.signal).catch((failure: unknown) => this.#cannot(path, failure));
   }
 
-  async *history({ last, sinceMs, isFollowed }: HistoryQuery): AsyncGenerator<Entry[]> {
+  async *history({ last: most, sinceMs, isFollowed, addedMs = 0 }: HistoryQuery): AsyncGenerator<Entry[]> {
     const live = await this.#live;
     const { file, stats } = live?.opened ?? {};
+    const last = (stats?.birthtimeMs ?? 0) < addedMs ? 0 : most;
     const size = stats?.size ?? 0;
     let start = 0;
     let wanted = last ?? Infinity;
@@ -56,7 +57,7 @@ export class FileSource implements Source {
       start = found.offset;
       wanted -= found.lines;
     }
-    if (start === 0 && wanted > 0) yield* this.#older(wanted, sinceMs ?? 0, stats?.ino);
+    if (start === 0 && wanted > 0 && addedMs === 0) yield* this.#older(wanted, sinceMs ?? 0, stats?.ino);
     if (!live || !stats) return;
     for await (const lines of live.upTo(size, start)) yield entriesOf(lines, stats.mtimeMs);
     if (!isFollowed) yield entriesOf(live.rest(), stats.mtimeMs);

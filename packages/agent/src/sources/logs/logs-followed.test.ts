@@ -9,8 +9,10 @@ import { spoolPath } from "../../platform/spool.js";
 import { configured, recordingBus } from "../../testing/bus.js";
 import { heapBytes } from "../../testing/heap.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
-import { readLogs, type LogsDeps, type NamedLog } from "./logs.js";
+import { until } from "../../testing/until.js";
+import { readLogs, type LogsDeps } from "./logs.js";
 import { OutputTimes } from "./output-times.js";
+import type { NamedLog } from "./plans.js";
 
 type Bus = ReturnType<typeof recordingBus>["bus"];
 
@@ -58,6 +60,73 @@ test("a log whose directory cannot be read is told, hides no other, and leaves n
   assert.deepEqual(openBelow(dir), []);
 });
 
+test("whoever follows sees what a later reload adds, from its first line", async () => {
+  using dir = tempDir();
+  const { bus } = recordingBus();
+  bus.publish(configured("web"));
+  const web = wrote(dir, "web", "before\n");
+  await using followed = following({ last: 1 }, depsOf(dir, bus));
+  assert.equal(await followed.next(), "before");
+  bus.publish(configured("new"));
+  const path = wrote(dir, "new", "first\n");
+  assert.equal(await followed.next(), "first");
+  for (const one of [web, path]) {
+    appendFileSync(one, `${one}\n`);
+    assert.equal(await followed.next(), one);
+  }
+});
+
+test("of what was there before a reload adds it, only what comes is seen", async () => {
+  using dir = tempDir();
+  const { bus } = recordingBus();
+  bus.publish(configured("web"));
+  wrote(dir, "web", "before\n");
+  const spool = wrote(dir, "old", "long ago\n");
+  const file = dir.write("old.log", "long ago\n");
+  const files = (service: string): NamedLog[] => (service === "old" ? [{ source: "app", paths: [file] }] : []);
+  const clock = { ...systemClock, now: () => Date.now() + 60_000 }; // To its clock all that is there is a minute old.
+  await using followed = following({ last: 1 }, { ...depsOf(dir, bus, files), clock });
+  assert.equal(await followed.next(), "before");
+  const added = followed.next();
+  bus.publish(configured("old"));
+  await until(() => openBelow(dir).includes(spool) && openBelow(dir).includes(file), "both are open");
+  // What is written before their ends were looked for was there before them.
+  let came: string | undefined;
+  void added.then((line) => (came = line));
+  await until(() => {
+    for (const path of [spool, file]) appendFileSync(path, "new\n");
+    return came !== undefined;
+  }, "what is written comes");
+  appendFileSync(file, "last\n");
+  while (came !== "last") {
+    assert.equal(came, "new");
+    came = await followed.next();
+  }
+});
+
+test("a service that is gone is followed no more, without a word, and again when it is there again", async () => {
+  using dir = tempDir();
+  const { bus } = recordingBus();
+  bus.publish(configured("web"));
+  const path = wrote(dir, "web", "one\n");
+  await using followed = following({ service: "web", last: 1 }, depsOf(dir, bus));
+  assert.equal(await followed.next(), "one");
+  const next = followed.next();
+  await until(() => openBelow(dir).length > 0, "it is followed");
+  bus.publish({ type: "service.removed", data: { service: "web" } });
+  await until(() => openBelow(dir).length === 0, "it is closed");
+  appendFileSync(path, "nobody listens\n");
+  bus.publish(configured("web"));
+  await until(() => openBelow(dir).length > 0, "it is followed again");
+  let came: string | undefined;
+  void next.then((line) => (came = line));
+  await until(() => {
+    appendFileSync(path, "two\n");
+    return came !== undefined;
+  }, "what it writes comes");
+  assert.equal(came, "two");
+});
+
 /** The files of a directory that this process has open. */
 function openBelow(dir: TempDir): string[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
@@ -77,7 +146,7 @@ function wrote(dir: TempDir, service: string, text: string): string {
   return path;
 }
 
-function depsOf(dir: TempDir, bus: Bus, files: () => NamedLog[] = () => []): LogsDeps {
+function depsOf(dir: TempDir, bus: Bus, files: LogsDeps["files"] = () => []): LogsDeps {
   return {
     spools: dir.at("output"),
     times: new OutputTimes(dir.at("times")),

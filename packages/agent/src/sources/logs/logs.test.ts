@@ -11,8 +11,9 @@ import { spoolPath, type Stream } from "../../platform/spool.js";
 import { configured, recordingBus } from "../../testing/bus.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
-import { readLogs, type LogsDeps, type NamedLog } from "./logs.js";
+import { readLogs, type LogsDeps } from "./logs.js";
 import { OutputTimes } from "./output-times.js";
+import type { NamedLog } from "./plans.js";
 
 const { bus } = recordingBus();
 bus.publish(configured("web", [], ["api", "worker"]));

@@ -30,6 +30,19 @@ test("a source that has nothing to say holds up no other", async () => {
   );
 });
 
+test("a source that comes later is merged from then on", async () => {
+  const { promise: never } = pending();
+  async function* later(): AsyncGenerator<AsyncGenerator<number>> {
+    yield numbers(1, 2);
+    yield silent(never);
+    yield numbers(3, 4);
+  }
+  const merged = merge([silent(never)], later());
+  const seen = new Set<unknown>();
+  for (let n = 0; n < 4; n++) seen.add((await merged.next()).value);
+  assert.deepEqual(seen, new Set([1, 2, 3, 4]));
+});
+
 test("no source gets ahead of the reader by more than one value", async () => {
   let made = 0;
   async function* eager(): AsyncGenerator<number> {

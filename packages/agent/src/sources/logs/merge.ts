@@ -1,34 +1,44 @@
-type Next<T> = { source: AsyncGenerator<T>; result?: IteratorResult<T, unknown>; failure?: unknown };
-
 /**
- * Yields from all of them as values come, and holds at most one value of each. Those that are quiet cost nothing, however
- * much the others say.
+ * Yields from all of them as values come, those that come later included, and holds at most one value of each. Those that
+ * are quiet cost nothing, however much the others say.
  */
-export async function* merge<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
-  const open = new Set(sources);
-  const ready: Next<T>[] = []; // Never more than one of each source.
+export async function* merge<T>(
+  sources: readonly AsyncGenerator<T>[],
+  later?: AsyncGenerator<AsyncGenerator<T>>,
+): AsyncGenerator<T> {
+  const open = new Set<AsyncGenerator>();
+  const ready: (() => { value: T } | undefined)[] = []; // Never more than one of each source.
   let wake = (): void => {};
-  const came = (next: Next<T>): void => {
-    ready.push(next);
-    wake();
-  };
-  const ask = (source: AsyncGenerator<T>): void => {
+  const ask = <V>(source: AsyncGenerator<V>, take: (value: V) => { value: T } | undefined): void => {
+    open.add(source);
+    const came = (answer: (typeof ready)[number]): void => {
+      ready.push(answer);
+      wake();
+    };
+    const taken = (value: V): ReturnType<typeof take> => {
+      ask(source, take);
+      return take(value);
+    };
     source.next().then(
-      (result) => came({ source, result }),
-      (failure: unknown) => came({ source, failure }),
+      (result) => came(() => (result.done ? void open.delete(source) : taken(result.value))),
+      (failure: unknown) =>
+        came(() => {
+          throw failure;
+        }),
     );
   };
-  for (const source of sources) ask(source);
+  const asIs = (value: T): { value: T } => ({ value });
+  for (const source of sources) ask(source, asIs);
+  const joins = (source: AsyncGenerator<T>): undefined => {
+    ask(source, asIs);
+  };
+  if (later) ask(later, joins);
   try {
     while (open.size > 0) {
       if (ready.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      for (const { source, result, failure } of ready.splice(0)) {
-        if (!result) throw failure;
-        if (result.done) open.delete(source);
-        else {
-          ask(source);
-          yield result.value;
-        }
+      for (const answer of ready.splice(0)) {
+        const next = answer();
+        if (next) yield next.value;
       }
     }
   } finally {

@@ -22,10 +22,11 @@ export class SpoolSource implements Source {
     this.#live.catch(() => undefined); // Whoever reads hears of it.
   }
 
-  async *history({ last, sinceMs, isFollowed }: HistoryQuery): AsyncGenerator<Entry[]> {
+  async *history({ last: most, sinceMs, isFollowed, addedMs = 0 }: HistoryQuery): AsyncGenerator<Entry[]> {
     const live = await this.#live;
     if (!live.opened) return;
     const { file, stats } = live.opened;
+    const last = stats.birthtimeMs < addedMs ? 0 : most;
     const points = await this.#deps.points();
     const before = sinceMs === undefined ? undefined : points.findLast(({ ms }) => ms < sinceMs);
     let start = Math.max(await startOfData(file, stats.size), before?.offset ?? 0);

@@ -21,7 +21,7 @@ export class UnitSource implements Source {
     this.#deps = deps;
   }
 
-  async *history({ last, sinceMs }: HistoryQuery): AsyncGenerator<Entry[]> {
+  async *history({ last, addedMs, sinceMs = addedMs }: HistoryQuery): AsyncGenerator<Entry[]> {
     if (last === 0) return;
     this.#place = ["--lines=all", `--since=${at(this.#deps.clock.now())}`];
     const since = sinceMs === undefined ? [] : [`--since=${at(sinceMs)}`];
