@@ -35,6 +35,7 @@ import { startPatterns } from "./patterns-part.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
+import { forwardedOf } from "./sources/logs/forwarded.js";
 import { readLogs } from "./sources/logs/logs.js";
 import type { NamedLog } from "./sources/logs/plans.js";
 import { OutputKeeper } from "./sources/logs/output-keeper.js";
@@ -290,6 +291,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         const { max_size: maxBytes, max_total: maxTotalBytes } = reload.running.config.agent.output;
         return { maxBytes, maxTotalBytes };
       },
+      forwarded: () => forwardedOf(reload.running.config.services),
       sample: bus.sample,
       lost: (file, reason) => degraded(`output ${file}`, reason),
     }),

@@ -27,7 +27,7 @@ export const outputConfig = z.strictObject({
   ),
   max_total: setting(
     outputSize.prefault("2GiB"),
-    "And the output of all processes together; beyond it the largest give back their oldest part",
+    "And the output of all processes together, with the files that lines are forwarded to; beyond it the largest give back their oldest part",
   ),
 });
 

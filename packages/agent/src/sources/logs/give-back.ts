@@ -7,6 +7,14 @@ export type OutputLimits = { maxBytes: number; maxTotalBytes: number };
 /** Of what is too much so much is kept, so that not every line makes the next one go. */
 const keptShare = 0.75;
 
+/** However much is forwarded, so much of what all together may occupy is left to the spools. */
+const leastShare = 0.25;
+
+/** What is left to the spools when lines that are forwarded to files occupy a part of the disk, too. */
+export function besideForwarded({ maxBytes, maxTotalBytes }: OutputLimits, forwardedBytes: number): OutputLimits {
+  return { maxBytes, maxTotalBytes: Math.max(maxTotalBytes - forwardedBytes, maxTotalBytes * leastShare) };
+}
+
 /**
  * The spools that give back their beginning, and how much of their end each keeps: those that are too large, and when all
  * together are, the largest, down to the size of the next one and on with both.

@@ -12,6 +12,7 @@ const mebibyte = 1024 * 1024;
 const maxSpoolBytes = 64 * mebibyte;
 const limits = () => ({ maxBytes: maxSpoolBytes, maxTotalBytes: 10 * maxSpoolBytes });
 const sample = (): void => undefined;
+const forwarded = () => [];
 
 const onDisk = (path: string): number => statSync(path).blocks * 512;
 
@@ -32,6 +33,7 @@ test("a spool beyond its limit gives its oldest part back, and the writer never 
     clock,
     times,
     limits,
+    forwarded,
     sample: (one) => samples.push(one),
     lost: (file, reason) => lost.push(`${file}: ${reason}`),
   });
@@ -74,7 +76,14 @@ test("when all spools together are too large, the largest gives back, as soon as
   let maxTotalBytes = 10 * mebibyte;
   const limits = () => ({ maxBytes: maxSpoolBytes, maxTotalBytes });
   const lost = (file: string, reason: string): void => assert.fail(file + reason);
-  await using keeper = new OutputKeeper(dir.path, { clock, times: new OutputTimes(other.path), limits, sample, lost });
+  await using keeper = new OutputKeeper(dir.path, {
+    clock,
+    times: new OutputTimes(other.path),
+    limits,
+    forwarded,
+    sample,
+    lost,
+  });
   assert.ok(keeper);
   await clock.pass(5000);
   await until(() => clock.waiting > 0, "it has looked");
@@ -100,6 +109,7 @@ test("of a spool that grows faster than it is freed only the beginning goes", as
     await using keeper = new OutputKeeper(dir.path, {
       ...deps,
       limits: () => ({ maxBytes: mebibyte, maxTotalBytes: 10 * mebibyte }),
+      forwarded,
       sample: (one) => samples.push(one),
     });
     assert.ok(keeper);
@@ -113,6 +123,36 @@ test("of a spool that grows faster than it is freed only the beginning goes", as
   }
 });
 
+test("what is forwarded to files counts as output of all, with what they were renamed to, and leaves the spools a part", async () => {
+  using dir = tempDir();
+  using other = tempDir();
+  const clock = new FakeClock();
+  const path = dir.write("web.main.stdout", "x\n".repeat(mebibyte));
+  const file = other.write("forwarded", "x\n".repeat(mebibyte / 2));
+  other.write("forwarded.1", "x\n".repeat(mebibyte / 2));
+  other.write("forwarded.2", "x\n".repeat(mebibyte));
+  let keep = 0;
+  const lost = (name: string, reason: string): void => assert.fail(name + reason);
+  await using keeper = new OutputKeeper(dir.path, {
+    ...{ clock, times: new OutputTimes(other.at("times")), sample, lost },
+    limits: () => ({ maxBytes: maxSpoolBytes, maxTotalBytes: 3 * mebibyte }),
+    forwarded: () => [{ file, keep }],
+  });
+  assert.ok(keeper);
+  await clock.pass(5000);
+  await until(() => clock.waiting > 0, "it has looked");
+  assert.equal(onDisk(path), 2 * mebibyte);
+  keep = 1;
+  await until(() => clock.pass(5000).then(() => onDisk(path) < 2 * mebibyte), "the limit holds");
+  assert.equal(onDisk(path), 0.75 * mebibyte);
+  keep = 2;
+  for (let look = 1; look <= 2; look++) {
+    await clock.pass(5000);
+    await until(() => clock.waiting > 0, "it has looked");
+  }
+  assert.equal(onDisk(path), 0.75 * mebibyte);
+});
+
 test("no output at all is no trouble", async () => {
   using dir = tempDir();
   const clock = new FakeClock();
@@ -121,6 +161,7 @@ test("no output at all is no trouble", async () => {
     clock,
     times: new OutputTimes(dir.at("times")),
     limits,
+    forwarded,
     sample,
     lost,
   });
@@ -135,7 +176,7 @@ test("times that cannot be noted are told once, and hold up nothing else", async
   const lost: string[] = [];
   dir.write("web.main.stdout", "one\n");
   const times = new OutputTimes(other.write("file", ""));
-  const deps = { clock, times, limits, sample, lost: (file: string) => lost.push(file) };
+  const deps = { clock, times, limits, forwarded, sample, lost: (file: string) => lost.push(file) };
   await using keeper = new OutputKeeper(dir.path, deps);
   assert.ok(keeper);
   for (let look = 1; look <= 3; look++) {
@@ -153,6 +194,7 @@ test("when the keeper stops, its timer is gone", async () => {
     clock,
     times: new OutputTimes(dir.at("times")),
     limits,
+    forwarded,
     sample,
     lost: () => {},
   });

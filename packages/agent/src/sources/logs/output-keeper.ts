@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf, type Sample } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
-import { givingBack, type OutputLimits, type Spool } from "./give-back.js";
+import { occupiedBy, type Forwarded } from "./forwarded.js";
+import { besideForwarded, givingBack, type OutputLimits, type Spool } from "./give-back.js";
 import type { OutputTimes } from "./output-times.js";
 
 export type OutputKeeperDeps = {
@@ -12,6 +13,8 @@ export type OutputKeeperDeps = {
   times: OutputTimes;
   /** As they are configured now. */
   limits: () => OutputLimits;
+  /** The files that lines are forwarded to: they are part of what all together may occupy. */
+  forwarded: () => readonly Forwarded[];
   sample: (sample: Sample) => void;
   lost: (file: string, reason: string) => void;
 };
@@ -47,7 +50,11 @@ export class OutputKeeper implements AsyncDisposable {
       const names = await readdir(directory).catch(() => []); // Nothing was ever written.
       const spools: Spool[] = [];
       for (const name of names) await this.#look(name, join(directory, name), spools);
-      for (const { spool, keptBytes } of givingBack(spools, this.#deps.limits()))
+      let forwardedBytes = 0;
+      await this.#trying("size of forwarded files", async () => {
+        forwardedBytes = await occupiedBy(this.#deps.forwarded());
+      });
+      for (const { spool, keptBytes } of givingBack(spools, besideForwarded(this.#deps.limits(), forwardedBytes)))
         await this.#trying(spool.name, () => this.#giveBack(spool, join(directory, spool.name), keptBytes));
       await this.#trying("times of what is gone", () => this.#deps.times.keepOnly(names));
     }
