@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
-  closeCodes,
   messageOf,
   OstlerError,
   parseDuration,
@@ -16,9 +15,10 @@ import {
 import { dialForever, type DialOptions } from "./connection/dial.js";
 import { Intake, type Ack } from "./connection/intake.js";
 import type { Link } from "./connection/link.js";
+import { endOf, Links, type Ended } from "./connection/links.js";
 import { Mirror } from "./connection/mirror.js";
 import { Requests } from "./connection/requests.js";
-import { defaultHeartbeatMs, runSession, type Identity, type SessionOwner } from "./connection/session.js";
+import { defaultHeartbeatMs, type Identity } from "./connection/session.js";
 import { follow, type FollowOptions } from "./follow.js";
 import { LogFeeds, type LogItem, type LogOptions } from "./log-feeds.js";
 import { Signal } from "./signal.js";
@@ -50,8 +50,6 @@ export type ConnectOptions = {
   heartbeatMs?: number;
 };
 
-type Ended = { code: number; reason: string };
-
 const defaultRunTimeout = "60s";
 
 /** One agent, as an object: its state, its events, its commands. It stays the same over reconnects. */
@@ -66,13 +64,8 @@ export class Host implements AsyncDisposable {
   readonly #changed = new Signal();
   readonly #stored = new Signal();
   readonly #end = new AbortController();
-  /** Every connection that is not closed yet; `#link` is the one that is in use. */
-  readonly #links = new Set<Link>();
-  #link: Link | undefined;
-  #hello: AgentFrameOf<"hello"> | undefined;
+  readonly #links: Links;
   #hasState = false;
-  /** How the last connection ended. */
-  #ended: Ended | undefined;
   #close: () => Promise<void> = async () => {};
 
   /**
@@ -100,8 +93,8 @@ export class Host implements AsyncDisposable {
     };
     try {
       await first.connected;
-      await host.waitFor(() => host.#hasState || host.#ended !== undefined, { timeout: "10s" });
-      if (!host.#hasState && host.#ended) throw endOf(url, host.#ended);
+      await host.waitFor(() => host.#hasState || host.#links.ended !== undefined, { timeout: "10s" });
+      if (!host.#hasState && host.#links.ended) throw endOf(url, host.#links.ended);
       return host;
     } catch (failure) {
       await host[Symbol.asyncDispose]();
@@ -112,20 +105,27 @@ export class Host implements AsyncDisposable {
   constructor(options: HostOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#links = new Links(options.identity, {
+      resume: () => this.#intake.resume,
+      opened: () => {
+        this.#requests.resend();
+        this.#logs.reopen();
+        this.#changed.fire();
+      },
+      frame: (frame, link) => this.#take(frame, link),
+      closed: () => this.#changed.fire(),
+    });
     this.#mirror = new Mirror({
-      wantState: () => this.#link?.send({ t: "want_state" }),
+      wantState: () => this.#links.send({ t: "want_state" }),
       changed: () => this.#changed.fire(),
     });
-    this.#requests = new Requests((frame) => this.#link?.send(frame));
-    this.#logs = new LogFeeds((frame) => {
-      this.#link?.send(frame);
-      return this.#link !== undefined;
-    });
+    this.#requests = new Requests((frame) => this.#links.send(frame));
+    this.#logs = new LogFeeds((frame) => this.#links.send(frame));
     this.#intake = new Intake(options.position, {
       host: options.name,
       store: options.store,
       stored: () => this.#stored.fire(),
-      failed: (reason) => this.#link?.close(1011, `events cannot be stored: ${messageOf(reason)}`),
+      failed: (reason) => this.#links.close(1011, `events cannot be stored: ${messageOf(reason)}`),
     });
   }
 
@@ -135,12 +135,12 @@ export class Host implements AsyncDisposable {
   }
 
   get connected(): boolean {
-    return this.#link !== undefined;
+    return this.#links.isConnected;
   }
 
   /** What the agent said of itself when it last connected. */
   get agent(): AgentFrameOf<"hello">["agent"] | undefined {
-    return this.#hello?.agent;
+    return this.#links.agent;
   }
 
   /**
@@ -192,37 +192,14 @@ export class Host implements AsyncDisposable {
   }
 
   /** Speaks with the agent on an open WebSocket; an earlier connection is closed. Resolves when it has ended. */
-  accept(socket: Parameters<typeof runSession>[0]): Promise<Ended> {
-    return new Promise((resolve) => {
-      const owner: SessionOwner = {
-        resume: () => this.#intake.resume,
-        opened: (link, hello) => {
-          this.#link?.close(4409, "a newer session of this agent");
-          this.#link = link;
-          this.#hello = hello;
-          this.#requests.resend();
-          this.#logs.reopen();
-          this.#changed.fire();
-        },
-        frame: (frame) => this.#take(frame, link),
-        closed: (code, reason) => {
-          this.#links.delete(link);
-          if (this.#link === link) this.#link = undefined;
-          this.#ended = { code, reason };
-          this.#changed.fire();
-          resolve(this.#ended);
-        },
-      };
-      const link = runSession(socket, this.#options.identity, owner);
-      this.#links.add(link);
-      if (this.#end.signal.aborted) void link.leave("the controller leaves");
-    });
+  accept(socket: Parameters<Links["accept"]>[0]): Promise<Ended> {
+    return this.#links.accept(socket);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     this.#requests.abandon(`${this.name} was closed.`);
-    await Promise.all([...this.#links].map((link) => link.leave("the controller leaves")));
+    await this.#links.leave();
     await this.#intake.settled();
     await this.#close();
   }
@@ -258,12 +235,6 @@ export class Host implements AsyncDisposable {
         return frame satisfies never;
     }
   }
-}
-
-function endOf(url: string, { code, reason }: Ended): OstlerError {
-  const message = `${url} closed with ${code} ${reason}`.trim();
-  if (code === closeCodes.unauthorized) return new OstlerError("unauthorized", message);
-  return new OstlerError(code === closeCodes.forbidden ? "not-permitted" : "unreachable", message);
 }
 
 function msOf(timeout: string): number {
