@@ -50,7 +50,9 @@ const match = (seq: number, line: string, path: string): KnownMatch => ({
 
 test("a source that is quiet does not make the next agent read the events of all the time in which it was", async () => {
   using dir = tempDir();
+  dir.write("app.log", "all is well\n");
   await using its = await looking(dir);
+  await until(() => its.clock.pass(1000).then(() => its.saved()?.lines === 1), "it is known how far it was read");
   const first = its.saved() ?? assert.fail();
   for (let n = 0; n < 999; n++) its.bus.publish(configured(`service-${n % 10}`));
   await its.clock.pass(5000);
