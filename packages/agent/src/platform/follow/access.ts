@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, type Stats } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { inItsTurn } from "../../core/patient.js";
 import { mountsIn, mountsPath } from "../mounts.js";
@@ -6,9 +7,13 @@ import { mountsIn, mountsPath } from "../mounts.js";
 /** How the files of a place are asked for anything. */
 export type Access = {
   ask: <T>(call: () => Promise<T>) => Promise<T>;
+  /** What is at a path, if anything. */
+  look: (path: string) => Promise<Stats | undefined>;
   /** On another host: it may hang, and changes that others make are not notified. */
   isRemote: boolean;
 };
+
+const here: Access = { ask: (call) => call(), look: (path) => stat(path).catch(nothingThere), isRemote: false };
 
 const remoteTypes = /^(nfs|cifs|smb|9p|ceph|afs|lustre|glusterfs|virtiofs|fuse($|\.))/;
 
@@ -18,8 +23,9 @@ const remoteTypes = /^(nfs|cifs|smb|9p|ceph|afs|lustre|glusterfs|virtiofs|fuse($
  */
 export function accessTo(path: string, table = mountsPath): Access {
   const mount = mountAbove(path, table) ?? mountAbove(targetOf(path), table);
-  if (!mount) return { ask: (call) => call(), isRemote: false };
-  return { ask: (call) => inItsTurn("follows", mount, call), isRemote: true };
+  if (!mount) return here;
+  const ask: Access["ask"] = (call) => inItsTurn("follows", mount, call);
+  return { ask, look: (path) => ask(() => stat(path)).catch(nothingThere), isRemote: true };
 }
 
 /** The remote file system that a path lies on, without asking it. */
@@ -40,4 +46,9 @@ function targetOf(path: string): string {
   } catch {
     return path; // It is no link, or not there (yet).
   }
+}
+
+function nothingThere(failure: unknown): undefined {
+  const { code } = failure as NodeJS.ErrnoException;
+  if (code !== "ENOENT" && code !== "ENOTDIR") throw failure;
 }

@@ -3,14 +3,15 @@ import type { Buffers } from "./buffers.js";
 import type { ByteSource } from "./byte-source.js";
 import { FollowedFile } from "./followed-file.js";
 import type { Step, Standing } from "./line-reader.js";
-import type { Block, Gap, Place, Position } from "./place.js";
-import { headBytes } from "./print.js";
+import type { Block, FilePosition, Gap, Place, Position } from "./place.js";
 import { Unreadable } from "./unreadable.js";
 
 /** A rotated file is followed beside the new one until nobody has written to it for so long; what comes then is not seen. */
 export const lateMs = 60_000;
 /** Beyond so many rotated files the oldest one is followed no more. */
 const maxLate = 8;
+/** So many contents are known again when they come by as a copy, or packed, later than they were read. */
+const maxKnown = 32;
 /** A file that is written to without end waits for a look at the others after so many blocks. */
 const maxBlocksAtOnce = 64;
 
@@ -22,7 +23,7 @@ export type ChainDeps = {
   take: (block: Block) => void | Promise<void>;
   gap: (gap: Gap) => void;
   /** Is this beginning of the last file the first that it has had since it was begun, as far as anybody can tell? */
-  isFirstContent: (head: Buffer) => Promise<boolean>;
+  isFirstContent: () => Promise<boolean>;
   /** One of its files may have changed, or has another name. */
   changed: (isMoved: boolean) => void;
 };
@@ -40,6 +41,7 @@ export type ChainResult = { more: boolean; hasRead: boolean; hasLost: boolean };
 export class Chain {
   readonly #deps: ChainDeps;
   #files: FollowedFile[] = [];
+  #known: FilePosition[] = [];
   /** What comes last, and has to be found before it can be read on. */
   lost: Lost | undefined;
 
@@ -50,6 +52,15 @@ export class Chain {
 
   get last(): FollowedFile | undefined {
     return this.#files.at(-1);
+  }
+
+  /** What is read, or was, by which a copy of it is known. */
+  get known(): FilePosition[] {
+    return [...this.#known, ...this.#files.map(({ position }) => position)];
+  }
+
+  know(position: FilePosition): void {
+    this.#known = [...this.#known, position].slice(-maxKnown);
   }
 
   get files(): readonly FollowedFile[] {
@@ -156,7 +167,7 @@ export class Chain {
   /** Before anything was taken there is nothing that a change could be noticed by. */
   async #isFirst(file: FollowedFile, step: Step): Promise<boolean> {
     if (step.kind !== "lines" || step.offset > 0 || file.isWhole || file !== this.last) return true;
-    return this.#deps.isFirstContent(step.bytes.subarray(0, headBytes));
+    return this.#deps.isFirstContent();
   }
 
   async #hand({ generation }: FollowedFile, step: Step): Promise<void> {
@@ -189,6 +200,7 @@ export class Chain {
 
   async #drop(file: FollowedFile): Promise<void> {
     file.reachedEnd = true;
+    this.know(file.position);
     this.#files = this.#files.filter((one) => one !== file);
     await file.close();
   }

@@ -14,6 +14,8 @@ export type FollowOptions = {
   from: "beginning" | "end";
   /** A longer line is clipped. */
   maxLineBytes?: number;
+  /** Generations up to this one were given to contents of the path before. */
+  afterGeneration?: number;
 };
 
 export type FollowDeps = {
@@ -62,7 +64,7 @@ export class Follower implements AsyncDisposable {
   }
 
   private constructor(path: string, options: FollowOptions, deps: FollowDeps) {
-    const { position, from, maxLineBytes = defaultMaxLineBytes } = options;
+    const { position, from, maxLineBytes = defaultMaxLineBytes, afterGeneration = 0 } = options;
     const { clock, take, gap } = deps;
     this.#deps = deps;
     this.#access = accessTo(path);
@@ -70,10 +72,12 @@ export class Follower implements AsyncDisposable {
     this.#chain = new Chain(position, {
       ...{ clock, buffers, maxLineBytes, canWatch, take, gap },
       changed: (isMoved) => this.#awaken(isMoved),
-      isFirstContent: (head) => this.#look.isFirstContent(head),
+      isFirstContent: () => this.#look.isFirstContent(),
     });
     const nowMs = (): number => clock.now();
-    this.#look = new Look(path, this.#chain, { access: this.#access, maxLineBytes, from, nowMs, gap });
+    this.#look = new Look(path, this.#chain, {
+      ...{ access: this.#access, maxLineBytes, from, afterGeneration, nowMs, gap },
+    });
     this.#done = this.#run();
   }
 

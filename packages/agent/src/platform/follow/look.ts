@@ -1,10 +1,9 @@
-import { stat } from "node:fs/promises";
 import type { Access } from "./access.js";
 import { notAFile, toFacts, type Facts } from "./byte-source.js";
 import type { Chain, Lost } from "./chain.js";
 import { allOrNone, findAgain, openAll, type Content } from "./find-again.js";
 import { newerThan, since, unknownOf, type Beginning, type Surroundings } from "./newer.js";
-import type { Gap, Position, Print } from "./place.js";
+import type { Gap, Position } from "./place.js";
 import { atEnd } from "./restore.js";
 import { movedError } from "./trail.js";
 import { isSameListing, siblingsOf } from "./siblings.js";
@@ -13,6 +12,7 @@ export type LookDeps = {
   access: Access;
   maxLineBytes: number;
   from: "beginning" | "end";
+  afterGeneration: number;
   /** The wall clock. */
   nowMs: () => number;
   gap: (gap: Gap) => void;
@@ -21,9 +21,6 @@ export type LookDeps = {
 /** `unsettled`: somebody is renaming files just now. `gone`: nothing is at the path. Both ask for another look soon. */
 export type Sight = "settled" | "unsettled" | "gone";
 
-/** So many contents are known again when they come by as a copy, or packed, later than they were read. */
-const maxKnown = 16;
-
 /** Looks what is at a path, and hands on to the chain what came there since the last look, however often it was rotated. */
 export class Look {
   readonly #path: string;
@@ -31,7 +28,6 @@ export class Look {
   readonly #deps: LookDeps;
   #generation: number;
   #isFirst: boolean;
-  #known: Print[] = [];
   #beginning: Beginning | undefined;
 
   constructor(path: string, chain: Chain, deps: LookDeps) {
@@ -39,30 +35,28 @@ export class Look {
     this.#chain = chain;
     this.#deps = deps;
     this.#isFirst = chain.lost === undefined;
-    this.#generation = chain.lost?.position.generation ?? 0;
+    this.#generation = chain.lost?.position.generation ?? deps.afterGeneration;
   }
 
   /** @throws ErrnoException when something is there that cannot be looked at or opened */
   async look(): Promise<Sight> {
-    try {
+    return unlessMoved(async () => {
       const sight = await this.#act(await this.#factsOfPath());
       this.#isFirst = false;
       return sight;
-    } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === "ENOENT") return "unsettled"; // Renamed before it could be opened.
-      throw failure;
-    }
+    }, "unsettled");
   }
 
   /**
    * Is the beginning of the file that was read just now the first that ever was there since it was begun? Who copies and empties
    * it more than once before anybody reads leaves no other trace than a copy that nobody knows.
    */
-  async isFirstContent(head: Buffer): Promise<boolean> {
-    const around = await this.#surroundings();
-    if (!around) return false;
-    if (!this.#beginning) return true;
-    return (await unknownOf(since(around.siblings, this.#beginning), around, head)).length === 0;
+  async isFirstContent(): Promise<boolean> {
+    return unlessMoved(async () => {
+      const around = await this.#surroundings();
+      if (!around) return false;
+      return !this.#beginning || (await unknownOf(since(around.siblings, this.#beginning), around)).length === 0;
+    }, false);
   }
 
   async #act(facts: Facts | undefined): Promise<Sight> {
@@ -79,33 +73,28 @@ export class Look {
     if (this.#chain.lost) return this.#find(this.#chain.lost, facts);
     const around = await this.#surroundings();
     if (!around) return "unsettled";
-    this.#know(last.position.fingerprint);
     const newer = await newerThan(last.position, around);
     return this.#push(await allOrNone((opened) => openAll(newer, around, opened)));
   }
 
   async #factsOfPath(): Promise<Facts | undefined> {
-    try {
-      const stats = await this.#deps.access.ask(() => stat(this.#path));
-      if (!stats.isFile()) throw notAFile(this.#path);
-      return toFacts(stats);
-    } catch (failure) {
-      const { code } = failure as NodeJS.ErrnoException;
-      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-      throw failure;
-    }
+    const stats = await this.#deps.access.look(this.#path);
+    if (stats && !stats.isFile()) throw notAFile(this.#path);
+    return stats && toFacts(stats);
   }
 
   async #surroundings(wanted?: Position): Promise<Surroundings | undefined> {
     const { access, maxLineBytes } = this.#deps;
     const siblings = await siblingsOf(this.#path, access, wanted);
     const files = this.#chain.files;
-    const known = [...this.#known, ...files.map(({ reader }) => reader.standing.fingerprint)];
     if (!siblings) return undefined;
     const confirm = async (): Promise<void> => {
       if (!isSameListing(siblings, await siblingsOf(this.#path, access, wanted))) throw movedError(this.#path);
     };
-    return { siblings, held: files.map(({ facts }) => facts), known, access, maxLineBytes, confirm };
+    return {
+      ...{ siblings, held: files.map(({ facts }) => facts), known: this.#chain.known, access, maxLineBytes, confirm },
+      passed: this.#beginning?.passed ?? [],
+    };
   }
 
   async #begin(): Promise<Sight> {
@@ -124,7 +113,7 @@ export class Look {
 
   /** Goes on where a position says. Nothing has happened before all of it is open. */
   async #find({ position, knownBytes }: Lost, facts: Facts | undefined): Promise<Sight> {
-    for (const { fingerprint } of [position, ...(position.late ?? [])]) this.#know(fingerprint);
+    for (const one of [position, ...(position.late ?? [])]) this.#chain.know(one);
     const around = await this.#surroundings(position);
     if (!around) return "unsettled";
     const again = await findAgain(position, {
@@ -148,9 +137,12 @@ export class Look {
     }
     return "settled";
   }
+}
 
-  #know(print: Print): void {
-    const others = this.#known.filter(({ sha256 }) => sha256 !== print.sha256);
-    if (print.bytes > 0) this.#known = [...others, print].slice(-maxKnown);
-  }
+/** What to answer when a file was renamed before it could be opened. */
+async function unlessMoved<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+  return ask().catch((failure: unknown) => {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
+    throw failure;
+  });
 }

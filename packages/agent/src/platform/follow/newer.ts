@@ -1,6 +1,7 @@
-import { isSameFile, type Facts, type Identity } from "./byte-source.js";
-import type { FilePosition, Print } from "./place.js";
-import { compareToPrint, headBytes } from "./print.js";
+import { isSameFile, type ByteSource, type Facts, type Identity } from "./byte-source.js";
+import type { FilePosition } from "./place.js";
+import { headBytes } from "./print.js";
+import { restore } from "./restore.js";
 import type { Sibling } from "./siblings.js";
 import { findOwn, openIfReadable, type How } from "./trail.js";
 
@@ -10,7 +11,9 @@ export type Surroundings = How & {
   /** Files that are open. */
   held: readonly Facts[];
   /** Contents that were read before, or are being read. */
-  known: readonly Print[];
+  known: readonly FilePosition[];
+  /** Rotated siblings that were there before the file was begun, and have nothing to do with it. */
+  passed: readonly Facts[];
   /** @throws ErrnoException `ENOENT` when names have changed since */
   confirm: () => Promise<void>;
 };
@@ -31,20 +34,19 @@ export type Beginning = { modifiedMs: number; passed: readonly Facts[] };
 
 /** Rotated siblings that may hold what was in the file since it was begun. Times alone would not do: a clock of files is coarse. */
 export function since(siblings: readonly Sibling[], { modifiedMs, passed }: Beginning): Sibling[] {
-  const isPassed = (one: Sibling): boolean =>
-    passed.some((other) => isSameFile(other, one) && other.modifiedMs === one.modifiedMs);
-  return siblings.filter((one) => one.rotation && one.modifiedMs >= modifiedMs && !isPassed(one));
+  return siblings.filter((one) => one.rotation && one.modifiedMs >= modifiedMs && !isAmong(passed, one));
+}
+
+function isAmong(passed: readonly Facts[], one: Facts): boolean {
+  return passed.some((other) => isSameFile(other, one) && other.modifiedMs === one.modifiedMs);
 }
 
 /** To begin with the file itself: a copy of what is in it now is none of those that have nothing to do with it. */
 export async function beginningOf(itself: Sibling, around: Surroundings): Promise<Beginning> {
   const { modifiedMs } = itself;
-  const head = await headOf(itself, around);
   const passed: Sibling[] = [];
-  for (const one of around.siblings) {
-    const its = one.rotation && one.modifiedMs >= modifiedMs ? await headOf(one, around) : undefined;
-    if (one.rotation && !(its && head && isBeginning(its, head))) passed.push(one);
-  }
+  for (const one of around.siblings)
+    if (one.rotation && !(one.modifiedMs >= modifiedMs && (await isCopy(one, itself, around)))) passed.push(one);
   return { modifiedMs, passed };
 }
 
@@ -59,41 +61,62 @@ export async function newerThan(position: FilePosition, around: Surroundings): P
 }
 
 /**
- * Siblings without those that are held, or hold a content that is known, as whoever packs or copies a file leaves for a moment.
- * A copy of what is in the file itself now (or of `current`) is known, too; it may not be finished.
+ * Siblings without those that are held, or hold a content that is known, as whoever packs or copies a file leaves for a moment;
+ * also without a copy of what is in the file itself now, which may not be finished.
  * @throws ErrnoException `ENOENT` when names have changed
  */
-export async function unknownOf(
-  siblings: readonly Sibling[],
-  around: Surroundings,
-  current?: Buffer,
-): Promise<Sibling[]> {
-  const notHeld = siblings.filter((one) => !around.held.some((file) => isSameFile(file, one)));
-  if (!notHeld.some(({ rotation }) => rotation)) return notHeld;
+export async function unknownOf(siblings: readonly Sibling[], around: Surroundings): Promise<Sibling[]> {
   const itself = around.siblings.find(({ rotation }) => !rotation);
-  const its = current ?? (itself && (await headOf(itself, around)));
   const unknown: Sibling[] = [];
-  for (const one of notHeld) {
-    const head = one.rotation ? await headOf(one, around) : undefined;
-    if (!head || !(isKnown(head, around.known) || (its && isBeginning(head, its)))) unknown.push(one);
+  for (const one of siblings) {
+    if (around.held.some((file) => isSameFile(file, one)) || isAmong(around.passed, one)) continue;
+    const isOld = one.rotation && ((await isKnown(one, around)) || (itself && (await isCopy(one, itself, around))));
+    if (!isOld) unknown.push(one);
   }
   return unknown;
 }
 
-function isKnown(head: Buffer, known: readonly Print[]): boolean {
-  return known.some((print) => print.bytes > 0 && compareToPrint(head.subarray(0, print.bytes), print) === "same");
+async function isKnown(sibling: Sibling, around: Surroundings): Promise<boolean> {
+  for (const position of around.known) {
+    const found = await withSource(sibling, around, (source) => restore(source, position, false));
+    if (found) return true;
+  }
+  return false;
 }
 
-function isBeginning(a: Buffer, b: Buffer): boolean {
-  const bytes = Math.min(a.length, b.length);
-  return b.length > 0 && a.subarray(0, bytes).equals(b.subarray(0, bytes));
+/** Is all of a sibling what a file begins with? One that is being copied is shorter, and has the same before its end. */
+async function isCopy(sibling: Sibling, itself: Sibling, how: How): Promise<boolean> {
+  if (sibling.packing) return false;
+  const copy = await withSource(sibling, how, async (source) => {
+    const { size } = await source.facts();
+    return { size, ends: await endsOf(source, size) };
+  });
+  if (!copy) return false;
+  const ends = await withSource(itself, how, (source) => endsOf(source, copy.size));
+  return ends?.equals(copy.ends) ?? false;
 }
 
-async function headOf(sibling: Sibling, how: How): Promise<Buffer | undefined> {
+/** What is at the beginning, and before an offset. */
+async function endsOf(source: ByteSource, offset: number): Promise<Buffer> {
+  const bytes = Math.min(headBytes, offset);
+  const [head, tail] = [Buffer.alloc(bytes), Buffer.alloc(bytes)];
+  const read = [await source.read(head, bytes, 0), await source.read(tail, bytes, offset - bytes)];
+  return Buffer.concat([head.subarray(0, read[0]), tail.subarray(0, read[1])]);
+}
+
+/** Nothing when it cannot be read, which will be told when it should be. */
+async function withSource<T>(
+  sibling: Sibling,
+  how: How,
+  look: (source: ByteSource) => Promise<T>,
+): Promise<T | undefined> {
   const source = await openIfReadable(sibling, how);
   if (!source) return undefined;
-  const buffer = Buffer.alloc(headBytes);
-  const read = await source.read(buffer, headBytes, 0).catch(() => undefined); // Told when all of it is read.
-  await source.close();
-  return read === undefined ? undefined : buffer.subarray(0, read);
+  try {
+    return await look(source);
+  } catch {
+    return undefined;
+  } finally {
+    await source.close();
+  }
 }

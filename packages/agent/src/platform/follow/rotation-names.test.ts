@@ -33,3 +33,43 @@ test("the higher number is the older one, and the earlier date", () => {
   assert.deepEqual(sorted(["a-20261122", "a-20261121.xz"]), ["a-20261121.xz", "a-20261122"]);
   assert.equal(isBefore(rotationIn("a.old"), rotationIn("a.1")), undefined);
 });
+
+function kinds(...names: string[]): (string | undefined)[] {
+  return names.map((name) => rotationOf("app.log", name)?.kind);
+}
+
+test("a number, or a date, behind a name says that the file was rotated; packed or not", () => {
+  assert.deepEqual(kinds("app.log.1", "app.log.12.gz", "app.log-1.zst"), ["count", "count", "count"]);
+  assert.deepEqual(kinds("app.log-20261121", "app.log.2026-11-21T09:13", "app.log-20261121.xz"), [
+    "date",
+    "date",
+    "date",
+  ]);
+  assert.deepEqual(kinds("app-20261121.log", "app.2026-11-21.log", "app-2026-11-21.2.log.gz"), [
+    "date",
+    "date",
+    "date",
+  ]);
+  assert.deepEqual(kinds("app.log.old", "app.log.gz"), ["other", "other"]);
+});
+
+test("another name is another file's", () => {
+  const names = ["app.log", "app1.log", "app.1.log", "app.log.err", "app.log.1x", "other.log.1", "app.log2"];
+  assert.deepEqual(
+    kinds(...names),
+    names.map(() => undefined),
+  );
+});
+
+test("a higher number is older, a later date is newer; of a number and a date neither tells", () => {
+  const order = (a: string, b: string): number | undefined => {
+    const [one, other] = [rotationOf("app.log", a), rotationOf("app.log", b)];
+    assert.ok(one && other);
+    const difference = isBefore(one, other);
+    return difference && Math.sign(difference);
+  };
+  assert.equal(order("app.log.10", "app.log.2.gz"), -1);
+  assert.equal(order("app.log-20261121", "app.log-20261120"), 1);
+  assert.equal(order("app.log-20261121.2", "app.log-20261121.10"), -1);
+  assert.equal(order("app.log.1", "app.log-20261121"), undefined);
+});

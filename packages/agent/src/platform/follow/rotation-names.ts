@@ -12,12 +12,14 @@ const datedInside = /^[._-]((?:\d{4}-\d\d-\d\d|\d{8})[-\dT:._+Z]*)$/;
 
 /** How a name says that it is what a file became when it was rotated, packed or not; nothing when it does not say so. */
 export function rotationOf(base: string, name: string): Rotation | undefined {
+  const dot = base.lastIndexOf(".");
+  const stem = dot > 0 ? base.slice(0, dot) : base;
+  if (!name.startsWith(stem)) return undefined;
   const packing = packingOf(name);
   const plain = packing ? name.slice(0, -packing.suffix.length) : name;
   if (plain === base) return packing ? { kind: "other" } : undefined;
   if (plain.startsWith(base)) return suffix(plain.slice(base.length));
-  const dot = base.lastIndexOf(".");
-  if (dot <= 0 || !plain.startsWith(base.slice(0, dot)) || !plain.endsWith(base.slice(dot))) return undefined;
+  if (dot <= 0 || !plain.endsWith(base.slice(dot))) return undefined;
   const inside = datedInside.exec(plain.slice(dot, -(base.length - dot)));
   return inside ? { kind: "date", text: inside[1] ?? "" } : undefined;
 }

@@ -1,7 +1,8 @@
-import { readdir, realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Access } from "./access.js";
 import { isSameFile, toFacts, type Facts, type Identity } from "./byte-source.js";
+import { namesIn } from "./names-in.js";
 import { packingOf, type Packing } from "./packing.js";
 import { isBefore, rotationOf, type Rotation } from "./rotation-names.js";
 
@@ -43,7 +44,8 @@ async function list(path: string, access: Access, wanted: Identity | undefined):
 
 async function beside(path: string, access: Access, wanted?: Identity): Promise<Sibling[]> {
   const [directory, base] = [dirname(path), basename(path)];
-  const names = await namesIn(directory, base, access);
+  const all = await namesIn(directory, access).catch(() => [base]); // Who may not list it may know the name.
+  const names = all.length > maxNames ? [base, ...all.slice(0, maxNames)] : all;
   const found: Sibling[] = [];
   for (const name of names) {
     const rotation = name === base ? undefined : (rotationOf(base, name) ?? (wanted && { kind: "other" as const }));
@@ -51,7 +53,7 @@ async function beside(path: string, access: Access, wanted?: Identity): Promise<
     const packing = packingOf(name);
     // While it is being packed, there are both; the packed one is not whole.
     if (packing && names.includes(name.slice(0, -packing.suffix.length))) continue;
-    const stats = await access.ask(() => stat(join(directory, name))).catch(() => undefined); // Gone in the meantime.
+    const stats = await access.look(join(directory, name)).catch(() => undefined); // It is none that could be read.
     if (!stats?.isFile()) continue;
     const facts = toFacts(stats);
     if (name !== base && !rotationOf(base, name) && !(wanted && isSameFile(facts, wanted))) continue;
@@ -59,12 +61,6 @@ async function beside(path: string, access: Access, wanted?: Identity): Promise<
     found.push({ ...facts, path: join(directory, name), ...known });
   }
   return found;
-}
-
-/** A directory that nobody may list still has the file itself. */
-async function namesIn(directory: string, base: string, access: Access): Promise<string[]> {
-  const names = await access.ask(() => readdir(directory)).catch(() => [base]);
-  return names.length > maxNames ? [base, ...names.slice(0, maxNames)] : names;
 }
 
 function byAge(a: Sibling, b: Sibling): number {
