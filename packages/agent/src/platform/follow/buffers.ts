@@ -9,17 +9,21 @@ const maxKept = 4;
 /** Buffers that all followers share, so that a thousand quiet files need none. */
 export class Buffers {
   readonly #bytes: number;
+  readonly #waiting = new Set<() => void>();
   #free: Buffer[] = [];
   #lent = 0;
-  #waiting: (() => void)[] = [];
 
   constructor(bytes: number) {
     this.#bytes = bytes;
   }
 
-  /** Calls with a buffer of `bytes` at least, which is given back when the call has ended. Whoever waits is served in order. */
-  async with<T>(bytes: number, call: (buffer: Buffer) => Promise<T>): Promise<T> {
-    while (this.#lent >= maxLent) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /**
+   * Calls with a buffer of `bytes` at least, which is given back when the call has ended. Whoever waits is served in order; nobody
+   * is called any more once the signal has aborted.
+   */
+  async with<T>(bytes: number, signal: AbortSignal, call: (buffer: Buffer) => Promise<T>): Promise<T | undefined> {
+    while (this.#lent >= maxLent && !signal.aborted) await this.#turn(signal);
+    if (signal.aborted) return undefined;
     this.#lent++;
     const isUsual = bytes <= this.#bytes;
     // Room for a longer line is made for the moment: such lines are rare.
@@ -29,7 +33,23 @@ export class Buffers {
     } finally {
       this.#lent--;
       if (isUsual && this.#free.length < maxKept) this.#free.push(buffer);
-      this.#waiting.shift()?.();
+      const [next] = this.#waiting;
+      next?.();
     }
   }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        signal.removeEventListener("abort", end);
+        this.#waiting.delete(end);
+        resolve();
+      };
+      this.#waiting.add(end);
+      signal.addEventListener("abort", end);
+    });
+  }
 }
+
+/** How a reader borrows a buffer; nothing when it may not any more. */
+export type Lend = <T>(bytes: number, call: (buffer: Buffer) => Promise<T>) => Promise<T | undefined>;

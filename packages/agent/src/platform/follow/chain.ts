@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.js";
-import type { Buffers } from "./buffers.js";
+import type { Buffers, Lend } from "./buffers.js";
 import type { ByteSource } from "./byte-source.js";
 import { FollowedFile } from "./followed-file.js";
 import type { Step, Standing } from "./line-reader.js";
@@ -17,6 +17,8 @@ const maxBlocksAtOnce = 64;
 
 export type ChainDeps = {
   clock: Clock;
+  /** Nothing more is read once it has aborted. */
+  signal: AbortSignal;
   buffers: Buffers;
   maxLineBytes: number;
   canWatch: boolean;
@@ -42,11 +44,14 @@ export class Chain {
   readonly #deps: ChainDeps;
   #files: FollowedFile[] = [];
   #known: FilePosition[] = [];
+  readonly #lend: Lend;
+  #closedAt: Position | undefined;
   /** What comes last, and has to be found before it can be read on. */
   lost: Lost | undefined;
 
   constructor(position: Position | undefined, deps: ChainDeps) {
     this.#deps = deps;
+    this.#lend = (bytes, call) => deps.buffers.with(bytes, deps.signal, call);
     this.lost = position && { position, knownBytes: 0 };
   }
 
@@ -79,6 +84,7 @@ export class Chain {
   /** After all that was taken; nothing before there is a file. What was not begun yet is found again by what comes before it. */
   get position(): Position | undefined {
     const { lost } = this;
+    if (this.#closedAt) return this.#closedAt;
     if (lost && this.#files.length === 0) return lost.position;
     const at = this.#files.findIndex((file) => !file.reachedEnd);
     if (at < 0 && lost) return { ...lost.position, late: this.#lateOf(this.#files) };
@@ -96,12 +102,13 @@ export class Chain {
   }
 
   /** Reads what has changed; at a look also what nobody tells of. */
-  async read(signal: AbortSignal, isLook: boolean): Promise<ChainResult> {
+  async read(isLook: boolean): Promise<ChainResult> {
+    const { signal } = this.#deps;
     const result: ChainResult = { more: false, hasRead: false, hasLost: false };
     for (const file of [...this.#files]) {
       if (signal.aborted) return result;
       if (file.isDirty || (isLook && (file !== this.last || !file.isWatched)))
-        Object.assign(result, await this.#readOne(file, signal));
+        Object.assign(result, await this.#readOne(file));
       if (!file.reachedEnd) return { ...result, more: true };
       if (file !== this.last && this.#files.includes(file)) await this.#letGo(file);
     }
@@ -119,15 +126,16 @@ export class Chain {
   }
 
   async close(): Promise<void> {
+    this.#closedAt = this.position;
     const files = this.#files;
     this.#files = [];
     for (const file of files) await file.close();
   }
 
-  async #readOne(file: FollowedFile, signal: AbortSignal): Promise<Partial<ChainResult>> {
+  async #readOne(file: FollowedFile): Promise<Partial<ChainResult>> {
     file.isDirty = false;
     let some: Partial<ChainResult> = {};
-    for (let block = 0; block < maxBlocksAtOnce && !signal.aborted; block++) {
+    for (let block = 0; block < maxBlocksAtOnce && !this.#deps.signal.aborted; block++) {
       const kind = await this.#step(file);
       if (kind === "changed") return { ...some, ...(await this.#changed(file)) };
       if (kind === "end") {
@@ -146,7 +154,7 @@ export class Chain {
     const before = file.reader.standing;
     let isOther = false;
     try {
-      const kind = await file.reader.next(this.#deps.buffers, async (step) => {
+      const kind = await file.reader.next(this.#lend, async (step) => {
         if (await this.#isFirst(file, step)) await this.#hand(file, step);
         else isOther = true;
       });
@@ -190,11 +198,11 @@ export class Chain {
 
   /** Ends with a late file once it is over: copies at once, others when they are quiet, or too many. */
   async #letGo(file: FollowedFile): Promise<void> {
-    const { clock, buffers } = this.#deps;
+    const { clock } = this.#deps;
     const isQuiet = clock.monotonic() - file.lastNewMs >= lateMs;
     const isTooOld = this.#files.indexOf(file) < this.#files.length - 1 - maxLate;
     if (!file.isWhole && !isQuiet && !isTooOld) return;
-    await file.reader.rest(buffers, (step) => this.#hand(file, step));
+    await file.reader.rest(this.#lend, (step) => this.#hand(file, step));
     await this.#drop(file);
   }
 

@@ -70,7 +70,7 @@ export class Follower implements AsyncDisposable {
     this.#access = accessTo(path);
     const canWatch = !this.#access.isRemote;
     this.#chain = new Chain(position, {
-      ...{ clock, buffers, maxLineBytes, canWatch, take, gap },
+      ...{ clock, signal: this.#stop.signal, buffers, maxLineBytes, canWatch, take, gap },
       changed: (isMoved) => this.#awaken(isMoved),
       isFirstContent: () => this.#look.isFirstContent(),
     });
@@ -131,7 +131,7 @@ export class Follower implements AsyncDisposable {
     if (isLook) this.#plan(sight);
     try {
       // What is open already is read also when what is at the path cannot be.
-      const { more, hasRead, hasLost } = await this.#chain.read(this.#stop.signal, isLook);
+      const { more, hasRead, hasLost } = await this.#chain.read(isLook);
       if (sight) this.#recover();
       // It was woken for something else than lines: the file was moved or removed, perhaps.
       if (hasLost || (!isLook && !hasRead)) this.#lookAtMs = 0;

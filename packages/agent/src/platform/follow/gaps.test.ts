@@ -223,6 +223,7 @@ test("nothing is left when it ends", async () => {
   await it[Symbol.asyncDispose]();
   await it[Symbol.asyncDispose]();
   assert.equal(open().length, during - 2);
+  assert.equal(it.follower.position?.generation, 2);
   appendFileSync(path, "three\n");
   await it.follower.caughtUp();
   assert.equal(it.lines.length, 2);

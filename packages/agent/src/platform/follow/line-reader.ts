@@ -1,5 +1,5 @@
 import type { ByteSource } from "./byte-source.js";
-import { chunkBytes, type Buffers } from "./buffers.js";
+import { chunkBytes, type Lend } from "./buffers.js";
 import { endOfHole } from "./hole.js";
 import type { Print } from "./place.js";
 import { beforeBytes, compareToKnown, headBytes, printOf } from "./print.js";
@@ -47,12 +47,12 @@ export class LineReader {
   }
 
   /** Calls with the next step, whose bytes live as long as the call. */
-  async next(buffers: Buffers, take: (step: Step) => Promise<void> | void): Promise<Step["kind"]> {
+  async next(lend: Lend, take: (step: Step) => Promise<void> | void): Promise<Step["kind"]> {
     const { offset, front, before, tip } = this.standing;
     const isPartial = front > offset;
     const known = isPartial ? tip : before;
     let whole = 0;
-    const kind = await buffers.with(this.#chunkBytes + beforeBytes, async (buffer) => {
+    const kind = await lend(this.#chunkBytes + beforeBytes, async (buffer) => {
       const data = await this.#read(buffer, isPartial ? front : offset, known, this.#chunkBytes);
       if ("kind" in data) return this.#give(data, take);
       const end = isPartial ? data.indexOf(newline) : -1;
@@ -61,31 +61,33 @@ export class LineReader {
       if (end >= 0 || whole > this.#maxLineBytes) return "whole";
       return this.#give(this.#stretch(data), take);
     });
-    return kind === "whole" ? this.#whole(buffers, Math.min(whole, this.#maxLineBytes + 1), take) : kind;
+    return kind === "whole" ? this.#whole(lend, Math.min(whole, this.#maxLineBytes + 1), take) : (kind ?? "more");
   }
 
   /** The beginning of a line whose end will not come any more: with a newline that it never had. */
-  async rest(buffers: Buffers, take: (step: Step) => Promise<void> | void): Promise<void> {
+  async rest(lend: Lend, take: (step: Step) => Promise<void> | void): Promise<void> {
     const { offset, front, skipping } = this.standing;
-    if (front > offset && !skipping) await this.#whole(buffers, front - offset, take, true);
+    if (front > offset && !skipping) await this.#whole(lend, front - offset, take, true);
   }
 
   /** Reads a line again from its beginning, now that its end is known. */
   async #whole(
-    buffers: Buffers,
+    lend: Lend,
     bytes: number,
     take: (step: Step) => Promise<void> | void,
     isLast = false,
   ): Promise<Step["kind"]> {
-    return buffers.with(bytes + beforeBytes + 1, async (buffer) => {
+    const kind = await lend(bytes + beforeBytes + 1, async (buffer) => {
       const { offset, before } = this.standing;
       this.standing = { ...this.standing, front: offset, tip: before };
       const data = await this.#read(buffer, offset, before, bytes);
       if ("kind" in data) return this.#give(data, take);
+      if (data.length === 0) return "end";
       if (!isLast && (data.includes(newline) || data.length <= this.#maxLineBytes))
         return this.#give(await this.#step(data), take);
       return this.#give(this.#cut(data, isLast ? data.length : this.#maxLineBytes, !isLast), take);
     });
+    return kind ?? "more";
   }
 
   /** Is what was read last still there? */
