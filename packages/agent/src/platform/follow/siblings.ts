@@ -45,7 +45,7 @@ async function list(path: string, access: Access, wanted: Identity | undefined):
 async function beside(path: string, access: Access, wanted?: Identity): Promise<Sibling[]> {
   const [directory, base] = [dirname(path), basename(path)];
   const all = await namesIn(directory, access).catch(() => [base]); // Who may not list it may know the name.
-  const names = all.length > maxNames ? [base, ...all.slice(0, maxNames)] : all;
+  const names = all.length > maxNames ? [base, ...all.filter((name) => name !== base).slice(0, maxNames)] : all;
   const found: Sibling[] = [];
   for (const name of names) {
     const rotation = name === base ? undefined : (rotationOf(base, name) ?? (wanted && { kind: "other" as const }));
