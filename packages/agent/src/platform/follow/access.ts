@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { inItsTurn } from "../../core/patient.js";
-import { mountsIn, mountsPath } from "../mounts.js";
+import { mountsIn, mountsPath, type Mount } from "../mounts.js";
 
 /** How the files of a place are asked for anything. */
 export type Access = {
@@ -22,17 +22,23 @@ const remoteTypes = /^(nfs|cifs|smb|9p|ceph|afs|lustre|glusterfs|virtiofs|fuse($
  * threads than is left for that; a link there is followed once.
  */
 export function accessTo(path: string, table = mountsPath): Access {
-  const mount = mountAbove(path, table) ?? mountAbove(targetOf(path), table);
-  if (!mount) return here;
-  const ask: Access["ask"] = (call) => inItsTurn("follows", mount, call);
-  return { ask, look: (path) => ask(() => stat(path)).catch(nothingThere), isRemote: true };
+  return accesses(table)(path);
+}
+
+/** As `accessTo`, of many paths: what is mounted is read once. */
+export function accesses(table = mountsPath): (path: string) => Access {
+  const mounts = mountsIn(readFileSync(table, "utf8"));
+  return (path) => {
+    const mount = mountAbove(path, mounts) ?? mountAbove(targetOf(path), mounts);
+    if (!mount) return here;
+    const ask: Access["ask"] = (call) => inItsTurn("follows", mount, call);
+    return { ask, look: (its) => ask(() => stat(its)).catch(nothingThere), isRemote: true };
+  };
 }
 
 /** The remote file system that a path lies on, without asking it. */
-function mountAbove(path: string, table: string): string | undefined {
-  const above = mountsIn(readFileSync(table, "utf8")).filter(
-    ({ mountpoint }) => mountpoint === "/" || `${path}/`.startsWith(`${mountpoint}/`),
-  );
+function mountAbove(path: string, mounts: readonly Mount[]): string | undefined {
+  const above = mounts.filter(({ mountpoint }) => mountpoint === "/" || `${path}/`.startsWith(`${mountpoint}/`));
   const nearest = above.reduce((best, one) => (one.mountpoint.length >= best.mountpoint.length ? one : best), {
     mountpoint: "",
     fstype: "",

@@ -100,9 +100,11 @@ export class FollowFiles implements AsyncDisposable {
 
   async #look(glob: string): Promise<void> {
     try {
-      const paths = await logFiles(glob);
+      const { paths, faults } = await logFiles(glob);
       for (const path of paths) this.#begin(path);
-      await this.#forgetMissing(glob, new Set(paths));
+      // What cannot be looked for is not known to be gone.
+      if (faults.length === 0) await this.#forgetMissing(glob, new Set(paths));
+      for (const { path, reason } of faults) throw new Error(`cannot look for files in ${path}: ${reason}`);
       if (this.#followed.size >= maxFiles) throw new Error(`more than ${maxFiles} files: some are not followed`);
       this.#recover(glob);
     } catch (failure) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { tempDir } from "../../testing/temp-dir.js";
-import { filesMatching, literally } from "./glob.js";
+import { filesMatching, isMatching, literally } from "./glob.js";
 
 const files = [
   "a.log",
@@ -24,7 +24,7 @@ test("a glob finds the files that match, and no others", async () => {
     dir.write(file, "");
   }
   const found = async (glob: string): Promise<string[]> =>
-    (await filesMatching(join(literally(dir.path), glob))).map((path) => path.slice(dir.path.length + 1)).sort();
+    (await filesMatching(join(literally(dir.path), glob))).paths.map((path) => path.slice(dir.path.length + 1)).sort();
   const table: Record<string, string[]> = {
     "*.log": ["^.log", "a.log", "b.log", "x[1].log"],
     "[ab].log": ["a.log", "b.log"],
@@ -41,6 +41,33 @@ test("a glob finds the files that match, and no others", async () => {
     sub: ["sub"],
     "su*": [],
   };
-  for (const [glob, wanted] of Object.entries(table)) assert.deepEqual(await found(glob), wanted, glob);
+  for (const [glob, wanted] of Object.entries(table)) {
+    assert.deepEqual(await found(glob), wanted, glob);
+    const itself = join(literally(dir.path), glob);
+    const matching = files.filter((file) => isMatching(itself, dir.at(file)));
+    assert.deepEqual(
+      matching.sort(),
+      wanted.filter((one) => one !== "sub"),
+      `${glob} by name`,
+    );
+  }
   assert.deepEqual(await found(literally("x[1].log")), ["x[1].log"]);
+});
+
+test("a directory that cannot be read is told, and hides nothing of the others; links come last", async () => {
+  using dir = tempDir();
+  symlinkSync("loop", dir.at("loop"));
+  for (const name of ["a", "z"]) {
+    mkdirSync(dir.at(name));
+    dir.write(`${name}/b.log`, "");
+  }
+  symlinkSync("b.log", dir.at("a/a.log"));
+  const { paths, faults } = await filesMatching(`${literally(dir.path)}/*/*.log`);
+  assert.deepEqual(paths.slice(0, 2).sort(), [dir.at("a/b.log"), dir.at("z/b.log")]);
+  assert.deepEqual(paths.slice(2), [dir.at("a/a.log")]);
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    [dir.at("loop")],
+  );
+  assert.match(faults[0]?.reason ?? "", /ELOOP/);
 });

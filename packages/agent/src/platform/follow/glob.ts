@@ -1,5 +1,8 @@
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { messageOf } from "@ostler/protocol";
+import { accesses, type Access } from "./access.js";
 
 const special = /[*?[]/;
 
@@ -16,48 +19,81 @@ export function literally(path: string): string {
   return path.replace(/[*?[]/g, "[$&]");
 }
 
+/** `faults`: directories that could not be read, and why. */
+export type Matching = { paths: string[]; faults: { path: string; reason: string }[] };
+
 /**
  * The files that match a glob with an absolute path: `*` and `?` are any characters of a name, `[abc]` and `[!a-z]` one of some, and
  * `**` any number of directories. Names that begin with a dot only match what does so, too. Directories that are not there have none.
- * @throws ErrnoException when a directory may not be read
+ * Links come last.
  */
-export async function filesMatching(glob: string): Promise<string[]> {
+export async function filesMatching(glob: string, accessOf: (path: string) => Access = accesses()): Promise<Matching> {
   const [, ...segments] = glob.split(sep);
-  return walk("/", segments, 0);
+  const found: Found = { files: new Set(), links: new Set(), faults: new Map(), accessOf };
+  await walk("/", segments, 0, found);
+  const faults = [...found.faults].map(([path, reason]) => ({ path, reason }));
+  return { paths: [...found.files, ...found.links], faults };
 }
 
-async function walk(directory: string, [segment, ...rest]: readonly string[], depth: number): Promise<string[]> {
-  if (segment === undefined) return [];
-  if (!isGlob(segment)) {
-    if (rest.length > 0) return walk(join(directory, segment), rest, depth);
-    return (await entriesOf(directory)).some(({ name }) => name === segment) ? [join(directory, segment)] : [];
-  }
-  const entries = await entriesOf(directory);
-  const found: string[] = [];
+/** Would a file of this path match the glob? */
+export function isMatching(glob: string, path: string): boolean {
+  return matches(glob.split(sep), path.split(sep));
+}
+
+function matches([segment, ...segments]: readonly string[], names: readonly string[]): boolean {
+  const [name, ...rest] = names;
+  if (segment === undefined || name === undefined) return segment === name;
+  if (segment !== "**") return namesOf(segment)(name) && matches(segments, rest);
+  return matches(segments, names) || (!name.startsWith(".") && matches(["**", ...segments], rest));
+}
+
+type Found = {
+  files: Set<string>;
+  links: Set<string>;
+  faults: Map<string, string>;
+  accessOf: (path: string) => Access;
+};
+
+async function walk(
+  directory: string,
+  [segment, ...rest]: readonly string[],
+  depth: number,
+  found: Found,
+): Promise<void> {
+  if (segment === undefined) return;
+  if (!isGlob(segment) && rest.length > 0) return walk(join(directory, segment), rest, depth, found);
+  const entries = await entriesOf(directory, found);
   if (segment === "**") {
-    found.push(...(await walk(directory, rest, depth)));
+    await walk(directory, rest, depth, found);
     for (const entry of entries)
       if (entry.isDirectory() && !entry.name.startsWith(".") && depth < maxDepth)
-        found.push(...(await walk(join(directory, entry.name), ["**", ...rest], depth + 1)));
-    return [...new Set(found)];
+        await walk(join(directory, entry.name), ["**", ...rest], depth + 1, found);
+    return;
   }
-  const pattern = patternOf(segment);
+  const isIt = namesOf(segment);
   for (const entry of entries) {
-    if (!pattern.test(entry.name) || (entry.name.startsWith(".") && !segment.startsWith("."))) continue;
-    if (rest.length > 0) found.push(...(await walk(join(directory, entry.name), rest, depth)));
-    else if (!entry.isDirectory()) found.push(join(directory, entry.name));
+    if (!isIt(entry.name)) continue;
+    const path = join(directory, entry.name);
+    if (rest.length > 0) await walk(path, rest, depth, found);
+    else if (entry.isSymbolicLink()) found.links.add(path);
+    else if (!isGlob(segment) || !entry.isDirectory()) found.files.add(path);
   }
-  return found;
 }
 
-async function entriesOf(directory: string) {
+async function entriesOf(directory: string, { accessOf, faults }: Found): Promise<Dirent[]> {
   try {
-    return await readdir(directory, { withFileTypes: true });
+    return await accessOf(directory).ask(() => readdir(directory, { withFileTypes: true }));
   } catch (failure) {
     const { code } = failure as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw failure;
+    if (code !== "ENOENT" && code !== "ENOTDIR") faults.set(directory, messageOf(failure));
+    return [];
   }
+}
+
+function namesOf(segment: string): (name: string) => boolean {
+  if (!isGlob(segment)) return (name) => name === segment;
+  const pattern = patternOf(segment);
+  return (name) => pattern.test(name) && (!name.startsWith(".") || segment.startsWith("."));
 }
 
 /** The names that a segment stands for. What is between brackets is taken as it is, and never empty. */

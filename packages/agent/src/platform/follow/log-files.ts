@@ -1,11 +1,13 @@
 import { basename, dirname, join } from "node:path";
-import { filesMatching } from "./glob.js";
+import type { Access } from "./access.js";
+import { filesMatching, type Matching } from "./glob.js";
 import { packingOf } from "./packing.js";
 import { rotationOf } from "./rotation-names.js";
 
 /** The logs that match a glob, without what others of the same directory became when they were rotated: whoever reads these finds it. */
-export async function logFiles(glob: string): Promise<string[]> {
-  return withoutRotated(await filesMatching(glob));
+export async function logFiles(glob: string, accessOf?: (path: string) => Access): Promise<Matching> {
+  const { paths, faults } = await filesMatching(glob, accessOf);
+  return { paths: withoutRotated(paths), faults };
 }
 
 const dateInside = /[._-](?:\d{4}-\d\d-\d\d|\d{8})[-\dT:._+Z]*(?=\.[^.]*$)/;

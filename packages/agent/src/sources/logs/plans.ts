@@ -1,4 +1,4 @@
-import { baseName, messageOf, notFound, OstlerError, own, type HostState } from "@ostler/protocol";
+import { baseName, notFound, OstlerError, own, type HostState } from "@ostler/protocol";
 import type { LineFormat } from "../../core/line-format/line-info.js";
 import type { LogQuery } from "../../core/log-query.js";
 import { isGlob } from "../../platform/follow/glob.js";
@@ -78,12 +78,9 @@ function filesOf(service: string, { source }: LogQuery, { files }: PlansDeps): P
 
 /** A directory that cannot be read hides no other log. */
 async function listed(glob: string, { note }: SourceDeps): Promise<string[]> {
-  try {
-    return await logFiles(glob);
-  } catch (failure) {
-    note(`${glob} cannot be looked for: ${messageOf(failure)}`);
-    return [];
-  }
+  const { paths, faults } = await logFiles(glob);
+  for (const { path, reason } of faults) note(`cannot look for files in ${path}: ${reason}`);
+  return paths;
 }
 
 /** What its processes write, those that it no longer has included; of a unit what is in the journal. */
