@@ -13,6 +13,8 @@ export type Access = {
   isRemote: boolean;
 };
 
+export type AccessOf = (path: string) => Access;
+
 const here: Access = { ask: (call) => call(), look: (path) => stat(path).catch(nothingThere), isRemote: false };
 
 const remoteTypes = /^(nfs|cifs|smb|9p|ceph|afs|lustre|glusterfs|virtiofs|fuse($|\.))/;
@@ -26,7 +28,7 @@ export function accessTo(path: string, table = mountsPath): Access {
 }
 
 /** As `accessTo`, of many paths: what is mounted is read once. */
-export function accesses(table = mountsPath): (path: string) => Access {
+export function accesses(table = mountsPath): AccessOf {
   const mounts = mountsIn(readFileSync(table, "utf8"));
   return (path) => {
     const mount = mountAbove(path, mounts) ?? mountAbove(targetOf(path), mounts);

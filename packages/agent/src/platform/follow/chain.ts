@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.js";
 import type { Buffers, Lend } from "./buffers.js";
-import type { ByteSource } from "./byte-source.js";
+import { isSameFile, type ByteSource, type Identity } from "./byte-source.js";
 import { FollowedFile } from "./followed-file.js";
 import type { Step, Standing } from "./line-reader.js";
 import type { Block, FilePosition, Gap, Place, Position } from "./place.js";
@@ -62,6 +62,11 @@ export class Chain {
   /** What is read, or was, by which a copy of it is known. */
   get known(): FilePosition[] {
     return [...this.#known, ...this.#files.map(({ position }) => position)];
+  }
+
+  /** Where reading has stopped in a file that was let go. */
+  knownIn(file: Identity): FilePosition | undefined {
+    return [...this.#known].reverse().find((one) => isSameFile(one, file));
   }
 
   know(position: FilePosition): void {

@@ -1,21 +1,25 @@
-import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import { newStop } from "../../core/stop.js";
-import { Follower } from "./follower.js";
-import { isGlob } from "./glob.js";
-import { logFiles } from "./log-files.js";
-import { nothingSince, type Block, type Gap, type Position } from "./place.js";
+import { accesses, type AccessOf } from "./access.js";
+import { isSameFile, toFacts, type Identity } from "./byte-source.js";
+import { FoundFiles, type Found } from "./found-files.js";
+import { Follower, maxEndMs } from "./follower.js";
+import { isMatching } from "./glob.js";
+import type { Block, FilePosition, Gap, Position } from "./place.js";
+import { Turns } from "./turns.js";
+import { WhereToBegin, type Since } from "./where-to-begin.js";
 
 export type FollowFilesOptions = {
   /** Where to go on, by path. */
   positions: Readonly<Record<string, Position>>;
+  /** Where files are begun that have no position, and were there when somebody looked for them first. */
+  from: (path: string) => "beginning" | "end";
   /**
-   * Where files are begun that have no position: those that are there, by their path; or, when somebody has looked before, what came
-   * after that moment of the wall clock, from its beginning on, also what was rotated since.
+   * Somebody has looked before, for these paths and globs: what came after that moment of the wall clock is begun at its beginning,
+   * also what was rotated since.
    */
-  from: ((path: string) => "beginning" | "end") | { sinceMs: number };
+  since?: Since;
 };
 
 export type FollowFilesDeps = {
@@ -27,117 +31,157 @@ export type FollowFilesDeps = {
   recovered: (path: string) => void;
   /** All that was there of a file when it was begun has been taken. */
   caughtUp: (path: string, position: Position | undefined) => void;
-  /** A file is no longer there, and followed no longer. */
+  /** A file is no longer there, or no longer asked for, and followed no longer. */
   gone: (path: string) => void;
+  /** How files are asked for, of what is mounted now. */
+  accesses?: () => AccessOf;
 };
 
 /** So many files of one source are followed; of more, those that were found last are left out, which is a fault. */
 export const maxFiles = 2000;
 /** How often is looked for files that have come, or gone. */
 const lookMs = 1000;
+/** Whoever does not say which files there are within this time is told of; it is waited for all the same. */
+const maxLookMs = 10_000;
 /** A file that is not there is waited for so long before it is forgotten: whoever rotates by hand needs some time. */
 const goneMs = 10 * 60_000;
-/** The clock of files is coarser than ours. */
-const coarseMs = 100;
+/** `begun`: the file that it is to be, until it was opened. */
+type Followed = { follower: Follower; begun: Identity | undefined; missing: Missing };
+type Missing = { sinceMs: number; wallMs: number } | undefined;
 
-type Followed = { follower: Follower; missingSinceMs: number | undefined };
-
-/** Follows the files that match some globs, those that come later as well, each through its rotations. */
+/** Follows the files that match some globs, those that come later as well, each through its rotations and each once, whatever it is called. */
 export class FollowFiles implements AsyncDisposable {
   readonly #globs: readonly string[];
   readonly #deps: FollowFilesDeps;
-  readonly #positions: Map<string, Position>;
+  readonly #options: FollowFilesOptions;
+  readonly #where: WhereToBegin;
+  readonly #found: FoundFiles;
   readonly #stop = newStop();
   readonly #followed = new Map<string, Followed>();
   readonly #faulty = new Set<string>();
+  readonly #patience = new Set<() => void>();
   readonly #done: Promise<void>;
-  #from: FollowFilesOptions["from"];
 
   static start(globs: readonly string[], options: FollowFilesOptions, deps: FollowFilesDeps): FollowFiles {
-    return new FollowFiles(globs, options, deps);
+    return new FollowFiles([...new Set(globs)], options, deps);
   }
 
-  private constructor(globs: readonly string[], { positions, from }: FollowFilesOptions, deps: FollowFilesDeps) {
+  private constructor(globs: readonly string[], options: FollowFilesOptions, deps: FollowFilesDeps) {
     this.#globs = globs;
     this.#deps = deps;
-    this.#positions = new Map(Object.entries(positions));
-    this.#from = from;
+    this.#options = options;
+    this.#found = new FoundFiles(globs, deps.accesses ?? accesses);
+    this.#where = new WhereToBegin(globs, options.since, deps.clock.now());
     this.#done = this.#run();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#done;
+    for (const cancel of this.#patience) cancel();
+    const hung = new AbortController();
+    await Promise.race([this.#done, this.#deps.clock.sleep(maxEndMs, hung.signal)]);
+    hung.abort();
     await Promise.all([...this.#followed.values()].map(({ follower }) => follower[Symbol.asyncDispose]()));
   }
 
   async #run(): Promise<void> {
+    await this.#goOn().catch((failure: unknown) => this.#globs.forEach((glob) => this.#tell(glob, messageOf(failure))));
+    // One that hangs holds up none of the others.
+    await Promise.all(this.#globs.map((glob) => this.#lookFor(glob)));
+  }
+
+  /** Whatever has a position is followed at once, also what is there no more: it may have been rotated. */
+  async #goOn(): Promise<void> {
+    const turns = new Turns();
+    const accessOf = (this.#deps.accesses ?? accesses)();
+    for (const [path, position] of Object.entries(this.#options.positions)) {
+      await turns.next();
+      if (!this.#globs.some((glob) => isMatching(glob, path))) this.#deps.gone(path);
+      else if (!this.#isFollowed(position)) this.#begin(path, position, position, accessOf);
+    }
+  }
+
+  async #lookFor(glob: string): Promise<void> {
     const { signal } = this.#stop;
-    // Whatever has a position is followed at once, also what is there no more: it may have been rotated.
-    for (const path of this.#positions.keys()) if (this.#isWanted(path)) this.#begin(path);
-    for (const path of this.#globs) if (!isGlob(path)) await this.#beginOne(path);
     while (!signal.aborted) {
       const lookedMs = this.#deps.clock.now();
-      for (const glob of this.#globs.filter(isGlob)) await this.#look(glob);
-      // Whatever is found by the next look and not by this one came after this one.
-      this.#from = { sinceMs: lookedMs };
+      const cancel = this.#beImpatient(glob);
+      try {
+        const found = await this.#found.look(glob);
+        await this.#take(glob, found, lookedMs);
+      } catch (failure) {
+        this.#tell(glob, messageOf(failure));
+      }
+      cancel();
       await this.#deps.clock.sleep(lookMs, signal);
     }
   }
 
-  /** A position of a file that nobody asks for any more is of no use. */
-  #isWanted(path: string): boolean {
-    return this.#globs.some((glob) => (isGlob(glob) ? dirname(path).startsWith(fixedPart(glob)) : glob === path));
+  #beImpatient(glob: string): () => void {
+    const tell = (): void => this.#tell(glob, `nobody has said for ${maxLookMs / 1000} s which files there are`);
+    const stop = this.#deps.clock.after(maxLookMs, tell);
+    const cancel = (): void => void (stop(), this.#patience.delete(cancel));
+    this.#patience.add(cancel);
+    return cancel;
   }
 
-  async #beginOne(path: string): Promise<void> {
-    const isThere = await stat(path).then(
-      () => true,
-      () => false, // Whatever it is, the follower tells.
+  async #take(glob: string, found: Found, lookedMs: number): Promise<void> {
+    const turns = new Turns();
+    let isTooMany = false;
+    if (this.#stop.signal.aborted) return;
+    for (const path of found.paths) {
+      const followed = this.#followed.get(path);
+      if (followed) followed.missing = undefined;
+      else if (this.#followed.size >= maxFiles) isTooMany = true;
+      else await this.#beginNew(glob, path, found);
+      await turns.next();
+      if (this.#stop.signal.aborted) return;
+    }
+    await this.#forgetMissing();
+    const [fault] = found.faults;
+    if (fault) return this.#tell(glob, `cannot look for files in ${fault.path}: ${fault.reason}`);
+    this.#where.looked(glob, lookedMs);
+    if (isTooMany) this.#tell(glob, `more than ${maxFiles} files: some are not followed`);
+    else this.#recover(glob);
+  }
+
+  /** Begins a file that is not followed, unless it is under another name. What is not there (yet) is told by whoever follows it. */
+  async #beginNew(glob: string, path: string, { accessOf }: Found): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    const seen = await accessOf(path)
+      .look(path)
+      .then((stats) => ({ facts: stats && toFacts(stats) }))
+      .catch(() => undefined); // Whoever follows it tells.
+    const facts = seen?.facts;
+    if (seen && !facts) {
+      if (glob === path) this.#begin(path, this.#where.ofNothing(nowMs), undefined, accessOf);
+    } else if (!facts || !this.#isFollowed(facts))
+      this.#begin(path, (facts && this.#knownAs(facts)) ?? this.#where.of(path, facts), facts, accessOf);
+  }
+
+  #isFollowed(file: Identity): boolean {
+    return [...this.#followed.values()].some(
+      ({ follower, begun }) => follower.holds(file) || (begun && isSameFile(begun, file)),
     );
-    this.#begin(path, isThere ? this.#from : { sinceMs: this.#deps.clock.now() });
   }
 
-  async #look(glob: string): Promise<void> {
-    try {
-      const { paths, faults } = await logFiles(glob);
-      for (const path of paths) this.#begin(path);
-      // What cannot be looked for is not known to be gone.
-      if (faults.length === 0) await this.#forgetMissing(glob, new Set(paths));
-      for (const { path, reason } of faults) throw new Error(`cannot look for files in ${path}: ${reason}`);
-      if (this.#followed.size >= maxFiles) throw new Error(`more than ${maxFiles} files: some are not followed`);
-      this.#recover(glob);
-    } catch (failure) {
-      if (!this.#faulty.has(glob)) this.#deps.fault(glob, messageOf(failure));
-      this.#faulty.add(glob);
+  /** Where somebody stopped reading it who followed it under another name. */
+  #knownAs(file: Identity): FilePosition | undefined {
+    if (file.bornMs === 0) return undefined; // Its number may have been another file's.
+    for (const { follower } of this.#followed.values()) {
+      const position = follower.knownIn(file);
+      if (position) return position;
     }
+    return undefined;
   }
 
-  #recover(glob: string): void {
-    if (this.#faulty.delete(glob)) this.#deps.recovered(glob);
-  }
-
-  async #forgetMissing(glob: string, found: ReadonlySet<string>): Promise<void> {
-    const nowMs = this.#deps.clock.monotonic();
-    for (const [path, followed] of this.#followed) {
-      if (!dirname(path).startsWith(fixedPart(glob)) || this.#globs.includes(path)) continue;
-      if (found.has(path)) followed.missingSinceMs = undefined;
-      else followed.missingSinceMs ??= nowMs;
-      if (nowMs - (followed.missingSinceMs ?? nowMs) < goneMs) continue;
-      this.#followed.delete(path);
-      await followed.follower[Symbol.asyncDispose]();
-      this.#deps.gone(path);
-    }
-  }
-
-  #begin(path: string, from = this.#from): void {
+  #begin(path: string, position: Position | undefined, begun: Followed["begun"], accessOf: AccessOf): void {
     if (this.#followed.has(path) || this.#followed.size >= maxFiles || this.#stop.signal.aborted) return;
     const { clock, take, gap, fault, recovered, caughtUp } = this.#deps;
-    const known = this.#positions.get(path);
-    const position = known ?? (typeof from === "function" ? undefined : nothingSince(from.sinceMs - coarseMs));
+    const from = this.#options.from(path);
     const follower = Follower.start(
       path,
-      { ...(position ? { position } : {}), from: typeof from === "function" ? from(path) : "beginning" },
+      { ...(position ? { position } : {}), from, access: accessOf(path) },
       {
         clock,
         take: (block) => take(path, block),
@@ -146,15 +190,34 @@ export class FollowFiles implements AsyncDisposable {
         recovered: () => recovered(path),
       },
     );
-    this.#followed.set(path, { follower, missingSinceMs: undefined });
+    const followed: Followed = { follower, begun, missing: undefined };
+    this.#followed.set(path, followed);
     void follower.caughtUp().then(() => {
+      followed.begun = undefined;
       if (!this.#stop.signal.aborted) caughtUp(path, follower.position);
     });
   }
-}
 
-/** The part of a glob before anything special. */
-function fixedPart(glob: string): string {
-  const at = glob.search(/[*?[]/);
-  return dirname(at < 0 ? glob : `${glob.slice(0, at)}x`);
+  async #forgetMissing(): Promise<void> {
+    const { clock } = this.#deps;
+    for (const [path, followed] of this.#followed) {
+      if (this.#found.mayBeThere(path)) continue;
+      followed.missing ??= { sinceMs: clock.monotonic(), wallMs: clock.now() };
+      if (clock.monotonic() - followed.missing.sinceMs < goneMs) continue;
+      this.#followed.delete(path);
+      await followed.follower[Symbol.asyncDispose]();
+      const { position } = followed.follower;
+      if (position) this.#where.left(path, position, followed.missing.wallMs);
+      this.#deps.gone(path);
+    }
+  }
+
+  #tell(glob: string, reason: string): void {
+    if (!this.#faulty.has(glob)) this.#deps.fault(glob, reason);
+    this.#faulty.add(glob);
+  }
+
+  #recover(glob: string): void {
+    if (this.#faulty.delete(glob)) this.#deps.recovered(glob);
+  }
 }

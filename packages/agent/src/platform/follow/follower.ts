@@ -2,9 +2,10 @@ import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import { accessTo, type Access } from "./access.js";
 import { Buffers, chunkBytes } from "./buffers.js";
+import type { Identity } from "./byte-source.js";
 import { Chain } from "./chain.js";
 import { Look, type Sight } from "./look.js";
-import type { Block, Gap, Position } from "./place.js";
+import type { Block, FilePosition, Gap, Position } from "./place.js";
 import { beforeBytes } from "./print.js";
 
 export type FollowOptions = {
@@ -14,8 +15,8 @@ export type FollowOptions = {
   from: "beginning" | "end";
   /** A longer line is clipped. */
   maxLineBytes?: number;
-  /** Generations up to this one were given to contents of the path before. */
-  afterGeneration?: number;
+  /** How it is asked for; found out when absent. */
+  access?: Access;
 };
 
 export type FollowDeps = {
@@ -36,7 +37,7 @@ const gatherMs = 4;
 /** Where a file has gone, another will come soon: the first look for it, and each next one after twice the time. */
 const soonMs = 8;
 /** A file system that hangs holds up whoever ends following no longer than this; what is open is closed when it answers. */
-const maxEndMs = 1000;
+export const maxEndMs = 1000;
 
 const buffers = new Buffers(chunkBytes + beforeBytes);
 
@@ -64,10 +65,10 @@ export class Follower implements AsyncDisposable {
   }
 
   private constructor(path: string, options: FollowOptions, deps: FollowDeps) {
-    const { position, from, maxLineBytes = defaultMaxLineBytes, afterGeneration = 0 } = options;
+    const { position, from, maxLineBytes = defaultMaxLineBytes, access = accessTo(path) } = options;
     const { clock, take, gap } = deps;
     this.#deps = deps;
-    this.#access = accessTo(path);
+    this.#access = access;
     const canWatch = !this.#access.isRemote;
     this.#chain = new Chain(position, {
       ...{ clock, signal: this.#stop.signal, buffers, maxLineBytes, canWatch, take, gap },
@@ -75,15 +76,23 @@ export class Follower implements AsyncDisposable {
       isFirstContent: () => this.#look.isFirstContent(),
     });
     const nowMs = (): number => clock.now();
-    this.#look = new Look(path, this.#chain, {
-      ...{ access: this.#access, maxLineBytes, from, afterGeneration, nowMs, gap },
-    });
+    this.#look = new Look(path, this.#chain, { access, maxLineBytes, from, nowMs, gap });
     this.#done = this.#run();
   }
 
   /** After all that was taken; nothing before the file was there. */
   get position(): Position | undefined {
     return this.#chain.position;
+  }
+
+  /** Is this file one of those that are read now, under whatever name? */
+  holds(file: Identity): boolean {
+    return this.#chain.files.some((one) => one.isAt(file));
+  }
+
+  /** Where reading has stopped in a file that is read no more, under whatever name. */
+  knownIn(file: Identity): FilePosition | undefined {
+    return this.#chain.knownIn(file);
   }
 
   /** Resolves once everything that is there now has been taken, or following has ended. */

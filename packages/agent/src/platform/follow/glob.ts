@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { messageOf } from "@ostler/protocol";
-import { accesses, type Access } from "./access.js";
+import { accesses, type AccessOf } from "./access.js";
 
 const special = /[*?[]/;
 
@@ -27,7 +27,7 @@ export type Matching = { paths: string[]; faults: { path: string; reason: string
  * `**` any number of directories. Names that begin with a dot only match what does so, too. Directories that are not there have none.
  * Links come last.
  */
-export async function filesMatching(glob: string, accessOf: (path: string) => Access = accesses()): Promise<Matching> {
+export async function filesMatching(glob: string, accessOf: AccessOf = accesses()): Promise<Matching> {
   const [, ...segments] = glob.split(sep);
   const found: Found = { files: new Set(), links: new Set(), faults: new Map(), accessOf };
   await walk("/", segments, 0, found);
@@ -51,7 +51,7 @@ type Found = {
   files: Set<string>;
   links: Set<string>;
   faults: Map<string, string>;
-  accessOf: (path: string) => Access;
+  accessOf: AccessOf;
 };
 
 async function walk(

@@ -1,11 +1,11 @@
 import { basename, dirname, join } from "node:path";
-import type { Access } from "./access.js";
+import type { AccessOf } from "./access.js";
 import { filesMatching, type Matching } from "./glob.js";
 import { packingOf } from "./packing.js";
 import { rotationOf } from "./rotation-names.js";
 
 /** The logs that match a glob, without what others of the same directory became when they were rotated: whoever reads these finds it. */
-export async function logFiles(glob: string, accessOf?: (path: string) => Access): Promise<Matching> {
+export async function logFiles(glob: string, accessOf?: AccessOf): Promise<Matching> {
   const { paths, faults } = await filesMatching(glob, accessOf);
   return { paths: withoutRotated(paths), faults };
 }

@@ -12,7 +12,6 @@ export type LookDeps = {
   access: Access;
   maxLineBytes: number;
   from: "beginning" | "end";
-  afterGeneration: number;
   /** The wall clock. */
   nowMs: () => number;
   gap: (gap: Gap) => void;
@@ -35,7 +34,7 @@ export class Look {
     this.#chain = chain;
     this.#deps = deps;
     this.#isFirst = chain.lost === undefined;
-    this.#generation = chain.lost?.position.generation ?? deps.afterGeneration;
+    this.#generation = chain.lost?.position.generation ?? 0;
   }
 
   /** @throws ErrnoException when something is there that cannot be looked at or opened */

@@ -39,6 +39,10 @@ const checkpoint = z.object({
   epoch: z.string(),
   seq: z.number(),
   positions: z.record(z.string(), z.unknown()),
+  globs: z
+    .array(z.string())
+    .optional()
+    .describe("The files that were looked for: of others nobody knows what was there before"),
   lines: z.number(),
   bytes: z.number(),
   patterns: z.record(z.string(), patternPoint),

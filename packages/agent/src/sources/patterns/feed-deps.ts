@@ -12,7 +12,12 @@ export type Output = {
 };
 
 /** What is known of a source from before: where to go on with each origin, and when that was written down. */
-export type Known = { savedMs: number | undefined; positions: Readonly<Record<string, unknown>> };
+export type Known = {
+  savedMs: number | undefined;
+  positions: Readonly<Record<string, unknown>>;
+  /** The files and globs that were looked for then. */
+  globs?: readonly string[] | undefined;
+};
 
 export type Gapped = Omit<EventData<"log.gapped">, "service" | "source">;
 

@@ -26,12 +26,12 @@ export function follow(
   deps: FeedDeps,
 ): AsyncDisposable {
   // Invariant: what is saved of a source is what was in its blocks.
-  const { savedMs: sinceMs } = its.known;
+  const { savedMs: ms, globs: known = [] } = its.known;
   const positions = its.known.positions as Readonly<Record<string, Position>>;
   const last = new Map(Object.entries(positions));
   return FollowFiles.start(
     globs,
-    { positions, from: sinceMs === undefined ? its.from : { sinceMs } },
+    { positions, from: its.from, ...(ms === undefined ? {} : { since: { ms, globs: known } }) },
     {
       clock: deps.clock,
       take: async (path, block) => {

@@ -1,5 +1,4 @@
 import { basename, join } from "node:path";
-import { baseName } from "@ostler/protocol";
 import type { LogSource } from "../../config/logs/log-source.js";
 import { literally } from "../../platform/follow/glob.js";
 import { spoolOf } from "../../platform/spool.js";
@@ -24,16 +23,9 @@ export function feedOfOutput(
     const its = spoolOf(basename(path));
     return its ? { process: its.process, stream: its.stream } : {};
   };
-  const isWanted = (path: string): boolean => {
-    const its = spoolOf(basename(path));
-    return only === undefined || (its !== undefined && baseName(its.process) === only);
-  };
-  const positions = Object.fromEntries(Object.entries(known.positions).filter(([path]) => isWanted(path)));
-  for (const path of Object.keys(known.positions)) if (!isWanted(path)) deps.gone(path);
-  const wanted = { ...known, positions };
   return follow(
     globs,
-    { known: wanted, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
+    { known: { ...known, globs }, from: (path) => (spoolsBefore.has(path) ? from : "beginning"), originOf },
     deps,
   );
 }

@@ -69,7 +69,7 @@ export class FollowedSource implements AsyncDisposable {
     its.#feed = startFeed(
       source,
       output,
-      { savedMs: saved?.atMs, positions: watch.positions },
+      { savedMs: saved?.atMs, positions: watch.positions, globs: saved?.globs },
       {
         clock: deps.clock,
         take: (chunk) => its.#take(chunk),

@@ -94,6 +94,7 @@ export class SourceWatch {
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
       ...(Object.keys(held).length > 0 ? { held } : {}),
       ...(told.length > 0 ? { told } : {}),
+      ...(this.source.file ? { globs: this.source.file } : {}),
     };
   }
 
