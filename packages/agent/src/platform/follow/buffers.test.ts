@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Buffers } from "./buffers.js";
+import { BufferPool } from "./buffers.js";
 
 test("no more buffers are lent at once than there may be; who waits is served in order, or gives up", async () => {
-  const buffers = new Buffers(100);
+  const buffers = new BufferPool(100).share();
   const [free, gone] = [new AbortController().signal, new AbortController()];
   const order: number[] = [];
   const ends: (() => void)[] = [];
@@ -14,6 +14,7 @@ test("no more buffers are lent at once than there may be; who waits is served in
       return n;
     }),
   );
+  await new Promise(setImmediate);
   assert.equal(order.length, 16);
   gone.abort();
   assert.equal(await lent[16], undefined);
@@ -26,9 +27,27 @@ test("no more buffers are lent at once than there may be; who waits is served in
 });
 
 test("a buffer is as large as is wanted, and a usual one is used again", async () => {
-  const buffers = new Buffers(100);
+  const buffers = new BufferPool(100).share();
   const { signal } = new AbortController();
   const first = await buffers.with(50, signal, async (buffer) => buffer);
   assert.equal(await buffers.with(100, signal, async (buffer) => buffer), first);
   assert.equal((await buffers.with(101, signal, async (buffer) => buffer))?.length, 101);
+});
+
+test("whoever has a share of its own waits for nobody else", async () => {
+  const pool = new BufferPool(100);
+  const { signal } = new AbortController();
+  const [hung, other] = [pool.share(), pool.share()];
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const lent = Array.from({ length: 20 }, () => hung.with(10, signal, () => ended));
+  let first: () => void = () => undefined;
+  const one = other.with(10, signal, () => new Promise<void>((resolve) => (first = resolve)));
+  const next = other.with(10, signal, async () => "next"); // Behind four of the others.
+  await new Promise(setImmediate);
+  first();
+  await one;
+  assert.equal(await next, "next");
+  end();
+  await Promise.all(lent);
 });

@@ -6,7 +6,7 @@ import { follow } from "../../testing/followed.js";
 import { tempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
 import { accessTo } from "./access.js";
-import { Buffers, chunkBytes } from "./buffers.js";
+import { BufferPool, chunkBytes } from "./buffers.js";
 import { openFile } from "./byte-source.js";
 import { Chain, lateMs } from "./chain.js";
 import { atBeginning } from "./restore.js";
@@ -20,7 +20,7 @@ test("where nothing can be watched, a look finds what was added", async () => {
     ...{
       clock: new FakeClock(),
       signal: new AbortController().signal,
-      buffers: new Buffers(chunkBytes),
+      buffers: new BufferPool(chunkBytes).share(),
       maxLineBytes: 1000,
       canWatch: false,
     },

@@ -4,7 +4,7 @@ import { newStop } from "../../core/stop.js";
 import { accesses, type AccessOf } from "./access.js";
 import { isSameFile, toFacts, type Identity } from "./byte-source.js";
 import { FoundFiles, type Found } from "./found-files.js";
-import { Follower, maxEndMs } from "./follower.js";
+import { bufferPool, Follower, maxEndMs } from "./follower.js";
 import { isMatching } from "./glob.js";
 import type { Block, FilePosition, Gap, Position } from "./place.js";
 import { Turns } from "./turns.js";
@@ -56,6 +56,8 @@ export class FollowFiles implements AsyncDisposable {
   readonly #options: FollowFilesOptions;
   readonly #where: WhereToBegin;
   readonly #found: FoundFiles;
+  /** A file system elsewhere that hangs holds up none of the files that are here. */
+  readonly #buffers = { here: bufferPool.share(), remote: bufferPool.share() };
   readonly #stop = newStop();
   readonly #followed = new Map<string, Followed>();
   readonly #faulty = new Set<string>();
@@ -179,9 +181,11 @@ export class FollowFiles implements AsyncDisposable {
     if (this.#followed.has(path) || this.#followed.size >= maxFiles || this.#stop.signal.aborted) return;
     const { clock, take, gap, fault, recovered, caughtUp } = this.#deps;
     const from = this.#options.from(path);
+    const access = accessOf(path);
+    const buffers = access.isRemote ? this.#buffers.remote : this.#buffers.here;
     const follower = Follower.start(
       path,
-      { ...(position ? { position } : {}), from, access: accessOf(path) },
+      { ...(position ? { position } : {}), from, access, buffers },
       {
         clock,
         take: (block) => take(path, block),

@@ -1,7 +1,7 @@
 import { messageOf } from "@ostler/protocol";
 import type { Clock } from "../../core/clock.js";
 import { accessTo, type Access } from "./access.js";
-import { Buffers, chunkBytes } from "./buffers.js";
+import { BufferPool, chunkBytes, type Buffers } from "./buffers.js";
 import type { Identity } from "./byte-source.js";
 import { Chain } from "./chain.js";
 import { Look, type Sight } from "./look.js";
@@ -17,6 +17,8 @@ export type FollowOptions = {
   maxLineBytes?: number;
   /** How it is asked for; found out when absent. */
   access?: Access;
+  /** Shared with those who may hold it up; its own when absent. */
+  buffers?: Buffers;
 };
 
 export type FollowDeps = {
@@ -39,7 +41,7 @@ const soonMs = 8;
 /** A file system that hangs holds up whoever ends following no longer than this; what is open is closed when it answers. */
 export const maxEndMs = 1000;
 
-const buffers = new Buffers(chunkBytes + beforeBytes);
+export const bufferPool = new BufferPool(chunkBytes + beforeBytes);
 
 /**
  * Follows the lines of a path through every rotation, and goes on after a restart where it stopped: each line once, as far as
@@ -65,7 +67,13 @@ export class Follower implements AsyncDisposable {
   }
 
   private constructor(path: string, options: FollowOptions, deps: FollowDeps) {
-    const { position, from, maxLineBytes = defaultMaxLineBytes, access = accessTo(path) } = options;
+    const {
+      position,
+      from,
+      maxLineBytes = defaultMaxLineBytes,
+      access = accessTo(path),
+      buffers = bufferPool.share(),
+    } = options;
     const { clock, take, gap } = deps;
     this.#deps = deps;
     this.#access = access;
