@@ -1,7 +1,7 @@
 import type { LogSource } from "../../config/logs/log-source.js";
 import { FollowFiles } from "../../platform/follow/follow-files.js";
-import type { Block, Position } from "../../platform/follow/place.js";
-import { beforeBytes, printOf } from "../../platform/follow/print.js";
+import type { Position } from "../../platform/follow/place.js";
+import { positionIn } from "../../platform/follow/position-in.js";
 import type { Origin } from "./chunk.js";
 import type { FeedDeps, Known } from "./feed-deps.js";
 
@@ -58,14 +58,4 @@ export function follow(
       },
     },
   );
-}
-
-/** Where to go on so that the line at `start` of a block comes next; `before` is where the block itself was begun. */
-function positionIn({ bytes, place, position }: Block, start: number, before: Position | undefined): Position {
-  if (start >= bytes.length) return position;
-  if (start === 0 && before) return before;
-  const rest: Position = { ...position };
-  delete rest.skipping; // What is skipped comes after the block.
-  const print = printOf(bytes.subarray(Math.max(0, start - beforeBytes), start));
-  return { ...rest, generation: place.generation, offset: place.offset + start, before: print };
 }
