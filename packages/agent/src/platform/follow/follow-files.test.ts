@@ -7,7 +7,7 @@ import { tempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
 import { accesses } from "./access.js";
 import { FollowFiles, maxFiles, type FollowFilesDeps, type FollowFilesOptions } from "./follow-files.js";
-import type { Position } from "./place.js";
+import { nothingSince, type Position } from "./place.js";
 
 type Followed = AsyncDisposable & {
   lines: string[];
@@ -109,6 +109,15 @@ test("a position that no glob asks for any more is dropped", async () => {
   await until(() => it.caughtUp.has("x/a.log"));
   assert.deepEqual(it.gone, ["x/b.log"]);
   assert.deepEqual(it.lines, ["x/a.log: two"]);
+});
+
+test("several files that were not there yet are each begun at their beginning after a restart", async () => {
+  using directory = tempDir();
+  const paths = ["a.log", "b.log"].map((name) => directory.write(name, "one\n"));
+  const positions = Object.fromEntries(paths.map((path) => [path, nothingSince(Date.now() - 60_000)]));
+  await using it = follow(directory.path, ["a.log", "b.log"], { ...atEnd, positions });
+  await until(() => it.caughtUp.size === 2);
+  assert.deepEqual(it.lines.sort(), ["a.log: one", "b.log: one"]);
 });
 
 test("a file that has several names is followed once", async () => {

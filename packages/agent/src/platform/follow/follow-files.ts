@@ -6,7 +6,7 @@ import { isSameFile, toFacts, type Identity } from "./byte-source.js";
 import { FoundFiles, type Found } from "./found-files.js";
 import { bufferPool, Follower, maxEndMs } from "./follower.js";
 import { isMatching } from "./glob.js";
-import type { Block, FilePosition, Gap, Position } from "./place.js";
+import { isNothing, type Block, type FilePosition, type Gap, type Position } from "./place.js";
 import { Turns } from "./turns.js";
 import { WhereToBegin, type Since } from "./where-to-begin.js";
 
@@ -99,6 +99,7 @@ export class FollowFiles implements AsyncDisposable {
     for (const [path, position] of Object.entries(this.#options.positions)) {
       await turns.next();
       if (!this.#globs.some((glob) => isMatching(glob, path))) this.#deps.gone(path);
+      else if (isNothing(position)) this.#begin(path, position, undefined, accessOf);
       else if (!this.#isFollowed(position)) this.#begin(path, position, position, accessOf);
     }
   }
