@@ -1,7 +1,7 @@
 import type { LogLine, LogNote } from "@ostler/protocol";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -198,6 +198,11 @@ test("a packed file that is too old is not opened, and one that cannot be read i
   mkdirSync(dir.at("directory"));
   const wrong = await texts(dir, { source: "d", last: 1 }, [{ source: "d", paths: [dir.at("directory")] }]);
   assert.match(wrong.join(), /directory cannot be read/);
+  symlinkSync("loop", dir.at("loop"));
+  writeFileSync(dir.at("directory/a.log"), at(6, "six"));
+  const some = await texts(dir, { source: "g" }, [{ source: "g", paths: [dir.at("*/a.log")] }]);
+  assert.match(some[0] ?? "", /^note: cannot look for files in .*loop: ELOOP/);
+  assert.deepEqual(some.slice(1), [at(6, "six").trim()]);
 });
 
 test("in a large file with times only the end is read for what is new", async () => {
