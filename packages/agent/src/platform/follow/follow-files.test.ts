@@ -11,7 +11,8 @@ import { nothingSince, type Position } from "./place.js";
 
 type Followed = AsyncDisposable & {
   lines: string[];
-  /** Faults and gaps, and what was mended. */
+  gaps: string[];
+  /** Faults, and what was mended. */
   faults: string[];
   caughtUp: Set<string>;
   gone: string[];
@@ -25,7 +26,7 @@ function follow(
   options: Partial<FollowFilesOptions> = {},
   deps: Partial<FollowFilesDeps> = {},
 ): Followed {
-  const [lines, faults, gone]: [string[], string[], string[]] = [[], [], []];
+  const [lines, gaps, faults, gone]: [string[], string[], string[], string[]] = [[], [], [], []];
   const positions: Record<string, Position> = {};
   const caughtUp = new Set<string>();
   const nameOf = (path: string): string => path.slice(directory.length + 1);
@@ -38,7 +39,7 @@ function follow(
         for (const line of Buffer.from(bytes).toString().trimEnd().split("\n")) lines.push(`${nameOf(path)}: ${line}`);
         positions[path] = position;
       },
-      gap: (path, { reason }) => faults.push(`${nameOf(path)}: ${reason}`),
+      gap: (path, { reason }) => gaps.push(`${nameOf(path)}: ${reason}`),
       fault: (path, reason) => faults.push(`${nameOf(path)}: ${reason}`),
       recovered: (path) => faults.push(`${nameOf(path)}: recovered`),
       caughtUp: (path, position) => {
@@ -49,7 +50,7 @@ function follow(
       ...deps,
     },
   );
-  return { lines, faults, caughtUp, gone, positions, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+  return { lines, gaps, faults, caughtUp, gone, positions, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
 
 const atEnd: Pick<FollowFilesOptions, "from"> = { from: () => "end" };
@@ -93,7 +94,7 @@ test("a file that was gone for long and comes back is gone on with; a new one in
   appendFileSync(path, "two\n");
   await until(async () => (await clock.pass(1000), it.lines.length > 1), "it is followed again");
   assert.deepEqual(it.lines, ["a.log: one", "a.log: two"]);
-  assert.deepEqual(it.faults, []);
+  assert.deepEqual(it.gaps, []);
 });
 
 test("a position that no glob asks for any more is dropped", async () => {
@@ -148,7 +149,7 @@ test("a file that is given another name that matches, too, is neither read twice
   appendFileSync(directory.at("b.log"), "three\n");
   await until(async () => (await clock.pass(100), it.lines.length === 3));
   assert.deepEqual(it.lines, ["a.log: one", "a.log: two", "b.log: three"]);
-  assert.deepEqual(it.faults, []);
+  assert.deepEqual(it.gaps, []);
 });
 
 test("as many files as may be are followed without a fault; one more is told", async () => {

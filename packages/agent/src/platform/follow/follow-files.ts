@@ -108,24 +108,25 @@ export class FollowFiles implements AsyncDisposable {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const lookedMs = this.#deps.clock.now();
-      const cancel = this.#beImpatient(glob);
       try {
-        const found = await this.#found.look(glob);
+        const found = await this.#patiently(glob, this.#found.look(glob));
         await this.#take(glob, found, lookedMs);
       } catch (failure) {
         this.#tell(glob, messageOf(failure));
       }
-      cancel();
       await this.#deps.clock.sleep(lookMs, signal);
     }
   }
 
-  #beImpatient(glob: string): () => void {
+  /** Waits for an answer however long it takes; that it takes long is told. */
+  async #patiently<T>(glob: string, answer: Promise<T>): Promise<T> {
     const tell = (): void => this.#tell(glob, `nobody has said for ${maxLookMs / 1000} s which files there are`);
-    const stop = this.#deps.clock.after(maxLookMs, tell);
-    const cancel = (): void => void (stop(), this.#patience.delete(cancel));
+    const cancel = this.#deps.clock.after(maxLookMs, tell);
     this.#patience.add(cancel);
-    return cancel;
+    return answer.finally(() => {
+      cancel();
+      this.#patience.delete(cancel);
+    });
   }
 
   async #take(glob: string, found: Found, lookedMs: number): Promise<void> {
@@ -151,8 +152,7 @@ export class FollowFiles implements AsyncDisposable {
   /** Begins a file that is not followed, unless it is under another name. What is not there (yet) is told by whoever follows it. */
   async #beginNew(glob: string, path: string, { accessOf }: Found): Promise<void> {
     const nowMs = this.#deps.clock.now();
-    const seen = await accessOf(path)
-      .look(path)
+    const seen = await this.#patiently(glob, accessOf(path).look(path))
       .then((stats) => ({ facts: stats && toFacts(stats) }))
       .catch(() => undefined); // Whoever follows it tells.
     const facts = seen?.facts;
