@@ -13,6 +13,7 @@ const all = [
   "checks",
   "rules",
   "patterns",
+  "logs",
   "journal",
   "stream",
 ];

@@ -71,12 +71,12 @@ test("a line of 200 KiB that is written in pieces is read about twice, not once 
   assert.ok(readBytes() - before < 4_000_000, `${readBytes() - before} bytes`);
 });
 
-test("a line of 300 MB costs no more memory than another", async () => {
+test("a line of 1 GB costs no more memory than another", async () => {
   using directory = tempDir();
   const path = directory.write("app.log", "");
   const file = openSync(path, "a");
   const piece = Buffer.alloc(1024 * 1024, "x");
-  for (let n = 0; n < 300; n++) writeSync(file, piece);
+  for (let n = 0; n < 1000; n++) writeSync(file, piece);
   writeSync(file, "\nnext\n");
   closeSync(file);
   const before = process.memoryUsage().rss;

@@ -10,6 +10,7 @@ import type { Output } from "./feed-deps.js";
 import { startFeed } from "./feed.js";
 import { ForwardFile, type ForwardMark } from "./forward-file.js";
 import { Gaps } from "./gaps.js";
+import { GivenUp } from "./given-up.js";
 import { Slices } from "./slices.js";
 import { SourceWatch, type SourceWatchDeps } from "./source-watch.js";
 import type { Told } from "./told.js";
@@ -26,9 +27,6 @@ export type FollowedSourceDeps = SourceWatchDeps & {
   recovered: (part: string) => void;
 };
 
-/** A pattern that gave up a line is told to be in trouble for so long. */
-const givenUpForMs = 10 * 60_000;
-
 /** So many events after those that its checkpoint knows of, that of a quiet source is renewed: each start of the agent reads what comes after the oldest. */
 const maxEventsBehind = 1000;
 
@@ -41,8 +39,7 @@ export class FollowedSource implements AsyncDisposable {
   readonly #gaps: Gaps;
   readonly #failing = new Set<string>();
   readonly #slices = new Slices();
-  /** When each pattern, by name, last gave up a line. */
-  readonly #givenUpMs = new Map<string, number>();
+  readonly #givenUp: GivenUp;
   #forward: ForwardFile | undefined;
   #feed: AsyncDisposable | undefined;
   /** Resolves when lines may be taken: not while it is written down how far they have come. */
@@ -89,12 +86,17 @@ export class FollowedSource implements AsyncDisposable {
     this.#watch = watch;
     this.#gaps = new Gaps({ service, source: source.name }, deps);
     this.#deps = deps;
+    this.#givenUp = new GivenUp({
+      clock: deps.clock,
+      failed: (what, reason) => this.#fail(what, reason),
+      recovered: (what) => this.#mend(what),
+    });
   }
 
   /** Does what the clock makes due. */
   tick(serviceBeganMs: number): void {
     if (this.#watch.tick(serviceBeganMs)) this.#isDirty = true;
-    this.#mendGivenUp();
+    this.#givenUp.tick();
     void this.save();
   }
 
@@ -134,7 +136,7 @@ export class FollowedSource implements AsyncDisposable {
       await this.#takeSlice(slice);
       if (this.#slices.took(clock.monotonic() - startMs)) await setImmediate();
     }
-    this.#tellGivenUp();
+    this.#givenUp.tell(this.#watch.takeGivenUp());
   }
 
   async #takeSlice(chunk: Chunk): Promise<void> {
@@ -144,23 +146,6 @@ export class FollowedSource implements AsyncDisposable {
     if (this.#source.forward?.agent_log) this.#tellLog(chunk);
     this.#watch.take(chunk);
     this.#isDirty = true;
-  }
-
-  #tellGivenUp(): void {
-    for (const name of this.#watch.takeGivenUp()) {
-      this.#givenUpMs.set(name, this.#deps.clock.monotonic());
-      const way = "Write it without counts of what may also be part of something else, such as a.{40}b.";
-      this.#fail(`pattern ${name}`, `takes too much work on some lines, which were not looked at whole. ${way}`);
-    }
-  }
-
-  #mendGivenUp(): void {
-    const sinceMs = this.#deps.clock.monotonic() - givenUpForMs;
-    for (const [name, atMs] of this.#givenUpMs) {
-      if (atMs > sinceMs) continue;
-      this.#givenUpMs.delete(name);
-      this.#mend(`pattern ${name}`);
-    }
   }
 
   #tellLog({ bytes, origin }: Chunk): void {
