@@ -29,6 +29,10 @@ export type FollowFilesDeps = {
   /** Told once, until `recovered`; `path` may be a glob. */
   fault: (path: string, reason: string) => void;
   recovered: (path: string) => void;
+  /** A file has come of which nothing was read yet; it is followed from that position on. */
+  begun?: (path: string, position: Position) => void;
+  /** Whatever had come by that moment of the wall clock is followed, and was told. */
+  looked?: (ms: number) => void;
   /** All that was there of a file when it was begun has been taken. */
   caughtUp: (path: string, position: Position | undefined) => void;
   /** A file is no longer there, or no longer asked for, and followed no longer. */
@@ -145,6 +149,8 @@ export class FollowFiles implements AsyncDisposable {
     const [fault] = found.faults;
     if (fault) return this.#tell(glob, `cannot look for files in ${fault.path}: ${fault.reason}`);
     this.#where.looked(glob, lookedMs);
+    const { firstLookedMs } = this.#where;
+    if (firstLookedMs !== undefined) this.#deps.looked?.(firstLookedMs);
     if (isTooMany) this.#tell(glob, `more than ${maxFiles} files: some are not followed`);
     else this.#recover(glob);
   }
@@ -197,6 +203,7 @@ export class FollowFiles implements AsyncDisposable {
     );
     const followed: Followed = { follower, begun, missing: undefined };
     this.#followed.set(path, followed);
+    if (position && isNothing(position)) this.#deps.begun?.(path, position);
     void follower.caughtUp().then(() => {
       followed.begun = undefined;
       if (!this.#stop.signal.aborted) caughtUp(path, follower.position);

@@ -28,6 +28,12 @@ export class WhereToBegin {
     this.#lookedMs.set(glob, atMs);
   }
 
+  /** When whatever there was then had been begun; nothing while somebody has not said once what there is. */
+  get firstLookedMs(): number | undefined {
+    const all = this.#globs.map((glob) => this.#lookedMs.get(glob));
+    return all.every((ms) => ms !== undefined) ? Math.min(...all) : undefined;
+  }
+
   /** It was let go, and had not been there since a moment. */
   left(path: string, position: Position, goneMs: number): void {
     this.#left.set(path, { position, goneMs });

@@ -35,7 +35,7 @@ const heldRecord = z.object({
 const checkpoint = z.object({
   service: z.string(),
   source: z.string(),
-  atMs: z.number().describe("By the wall clock"),
+  atMs: z.number().describe("Whatever had come by then, by the wall clock, has a position here"),
   epoch: z.string(),
   seq: z.number(),
   positions: z.record(z.string(), z.unknown()),

@@ -26,6 +26,10 @@ export type FeedDeps = {
   /** Waited for before more is read of the same origin. */
   take: (chunk: Chunk) => Promise<void>;
   gapped: (gap: Gapped) => void;
+  /** An origin has come, and is read from a position on. */
+  begun: (label: string, position: unknown) => void;
+  /** Whatever had come by that moment of the wall clock was told. */
+  looked: (ms: number) => void;
   /** All that was there of an origin when it was begun has been taken; what comes next comes after the position. */
   caughtUp: (label: string, position: unknown) => void;
   /** An origin is gone for good. */

@@ -48,6 +48,8 @@ export function follow(
         deps.gapped({ ...its.originOf(path), reason, ...(bytes === undefined ? {} : { bytes }) }),
       fault: (path, reason) => deps.failed(path, reason),
       recovered: (path) => deps.recovered(path),
+      begun: (path, position) => deps.begun(path, position),
+      looked: (atMs) => deps.looked(atMs),
       caughtUp: (path, position) => {
         if (position && !last.has(path)) last.set(path, position);
         deps.caughtUp(path, position);

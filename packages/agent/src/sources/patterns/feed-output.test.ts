@@ -23,6 +23,8 @@ test("the output of one process is that of all its instances, and a process whos
       clock: systemClock,
       take: async ({ origin }) => void taken.add(origin.process),
       gapped: ({ reason }) => assert.fail(reason),
+      begun: () => undefined,
+      looked: () => undefined,
       caughtUp: (label) => met.add(label),
       gone: (label) => gone.push(label),
       failed: (what, reason) => assert.fail(`${what}: ${reason}`),

@@ -71,6 +71,11 @@ export class FollowedSource implements AsyncDisposable {
         clock: deps.clock,
         take: (chunk) => its.#take(chunk),
         gapped: (gap) => its.#gaps.tell(gap),
+        begun: (label, position) => {
+          watch.begin(label, position);
+          its.#isDirty = true;
+        },
+        looked: (ms) => watch.looked(ms),
         caughtUp: (label, position) => its.#catchUp(label, position),
         gone: (label) => its.#forget(label),
         failed: (what, reason) => its.#fail(what, reason),

@@ -17,6 +17,8 @@ type OfOrigin = {
   records?: Records;
   /** When something was added to its record. */
   quietMs: number;
+  /** Nothing was read of it yet. */
+  isNew?: true;
   /** All that was there has been read: when the record that is held has ended, none comes that was told before. */
   isCaughtUp?: true;
 };
@@ -59,9 +61,16 @@ export class Origins {
     return Object.fromEntries(all) as NonNullable<Checkpoint["held"]>;
   }
 
+  /** It has come: whoever goes on after a kill has to know, although nothing was read of it. */
+  begin(label: string, position: unknown): void {
+    if (!this.#all.has(label)) this.#all.set(label, { origin: {}, position, quietMs: 0, isNew: true });
+  }
+
   /** All of a chunk was taken. */
   take({ label, origin, bytes, positionAt }: Chunk): void {
-    this.#of(label, origin).position = positionAt(bytes.length);
+    const its = this.#of(label, origin);
+    its.position = positionAt(bytes.length);
+    delete its.isNew;
   }
 
   /** Makes records of the lines of a chunk. Returns how many lines there were. */
@@ -87,7 +96,7 @@ export class Origins {
       its.isCaughtUp = true;
       its.quietMs = Math.min(its.quietMs, this.#deps.clock.monotonic());
     } else this.#deps.told.end(label);
-    if (position === undefined || its) return false;
+    if (position === undefined || (its && !its.isNew)) return false;
     this.#all.set(label, { origin: {}, position, quietMs: 0 });
     return true;
   }

@@ -45,6 +45,8 @@ export class SourceWatch {
   readonly #matcher: LineMatcher;
   readonly #watches: ReadonlyMap<LogPattern, PatternWatch>;
   readonly #origins: Origins;
+  /** Whatever had come by then is known, by the wall clock. */
+  #lookedMs: number;
   #lines: number;
   #bytes: number;
   #measuredLines = 0;
@@ -62,6 +64,7 @@ export class SourceWatch {
     const shown = (value: string): string => this.#shown(value, maxCaptureLength);
     const watchOf = (its: LogPattern): PatternWatch => new PatternWatch(its, nowMs, saved?.patterns[its.name], shown);
     this.#watches = new Map(source.patterns.map((pattern) => [pattern, watchOf(pattern)]));
+    this.#lookedMs = saved?.atMs ?? nowMs;
     this.#lines = saved?.lines ?? 0;
     this.#bytes = saved?.bytes ?? 0;
     this.#origins = new Origins(source.multiline, saved, {
@@ -89,7 +92,7 @@ export class SourceWatch {
     const told = this.#told.left;
     const held = this.#origins.held;
     return {
-      ...{ service: this.service, source: this.source.name, atMs: this.#deps.clock.now(), epoch, seq },
+      ...{ service: this.service, source: this.source.name, atMs: this.#lookedMs, epoch, seq },
       ...{ positions: this.positions, lines: this.#lines, bytes: this.#bytes },
       patterns: Object.fromEntries(patterns) as Checkpoint["patterns"],
       ...(Object.keys(held).length > 0 ? { held } : {}),
@@ -115,6 +118,16 @@ export class SourceWatch {
   /** Which patterns, by name, have given up a line since this was asked last. */
   takeGivenUp(): string[] {
     return this.#matcher.takeGivenUp();
+  }
+
+  /** An origin has come, and is read from a position on. */
+  begin(label: string, position: unknown): void {
+    this.#origins.begin(label, position);
+  }
+
+  /** Whatever origins had come by that moment are known. */
+  looked(ms: number): void {
+    this.#lookedMs = ms;
   }
 
   /** All that was there of an origin was taken; where nothing has come of it, it goes on from here. Says whether that is new. */
