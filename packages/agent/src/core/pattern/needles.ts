@@ -19,7 +19,7 @@ const divides = [0x00, 0x1b];
 /** One line in so many may have a needle; with more it is quicker to look at each byte. */
 const minLinesPerFind = 16;
 /** It is looked closer at one byte in so many, at most, or at a few. */
-const minBytesPerLook = 16;
+const minBytesPerLook = 20;
 const minLooks = 16;
 /** For so many blocks nothing is tried after one that was not worth it. */
 const restBlocks = 64;
@@ -116,12 +116,17 @@ export class Needles {
   }
 
   #isAt(block: Uint8Array, start: number, entry: number): boolean {
-    return (this.#endingWith.get(entry) ?? []).some((needle) => {
-      for (let each = 0; each < needle.length; each++)
-        if (lowerOf(block[start + each] ?? 0) !== needle[each]) return false;
-      return true;
-    });
+    for (const needle of this.#endingWith.get(entry) ?? none) if (isNeedleAt(block, start, needle)) return true;
+    return false;
   }
+}
+
+const none: readonly Uint8Array[] = [];
+
+function isNeedleAt(block: Uint8Array, start: number, needle: Uint8Array): boolean {
+  for (let each = 0; each < needle.length; each++)
+    if (lowerOf(block[start + each] ?? 0) !== needle[each]) return false;
+  return true;
 }
 
 type Search = { block: Uint8Array; places: number[]; maxFinds: number; looksLeft: number };
