@@ -1,6 +1,15 @@
 import { isSameFile, type ByteSource, type Facts } from "./byte-source.js";
 import type { Standing } from "./line-reader.js";
-import { after, beginningOf, since, unknownOf, writtenAfter, type Beginning, type Surroundings } from "./newer.js";
+import {
+  after,
+  beginningOf,
+  beginsLike,
+  since,
+  unknownOf,
+  writtenAfter,
+  type Beginning,
+  type Surroundings,
+} from "./newer.js";
 import { isNothing, type Gap, type Position } from "./place.js";
 import { atBeginning } from "./restore.js";
 import type { Sibling } from "./siblings.js";
@@ -53,7 +62,12 @@ export async function findAgain(
       own && beginning ? since(around.siblings, beginning) : writtenAfter(around.siblings, position.modifiedMs);
     const isLater = (one: Sibling): boolean => later.includes(one) || one === own?.sibling;
     const wanted = around.siblings.filter((one) => newer.includes(one) || ((isBlank || !own) && isLater(one)));
-    const rest = await openAll(await unknownOf(wanted, around), around, opened);
+    const unknown = await unknownOf(wanted, around);
+    // It was emptied in place, and copied before all was written that was read of it.
+    const isEmptied = !own && facts !== undefined && isSameFile(facts, position);
+    const [oldest] = unknown;
+    const isCut = isEmptied && oldest?.rotation !== undefined && (await beginsLike(oldest, position, around));
+    const rest = await openAll(isCut ? unknown.slice(1) : unknown, around, opened);
     // A file of which nothing was read has no content to be known by: it is what was rotated since.
     const isMissed = position.offset > 0 || rest.length < 2;
     const isGap = !isNothing(position) && (own !== undefined || isMissed);

@@ -1,6 +1,6 @@
 import { isSameFile, type ByteSource, type Facts, type Identity } from "./byte-source.js";
 import type { FilePosition } from "./place.js";
-import { headBytes } from "./print.js";
+import { compareToPrint, headBytes } from "./print.js";
 import { restore } from "./restore.js";
 import type { Sibling } from "./siblings.js";
 import { findOwn, openIfReadable, type How } from "./trail.js";
@@ -82,6 +82,14 @@ async function isKnown(sibling: Sibling, around: Surroundings): Promise<boolean>
     if (found) return true;
   }
   return false;
+}
+
+/** Does a sibling begin like the content of a position, and end before it? Of one that is known by little that says nothing. */
+export async function beginsLike(sibling: Sibling, { fingerprint, offset }: FilePosition, how: How): Promise<boolean> {
+  if (fingerprint.bytes < headBytes || sibling.size >= offset || sibling.packing) return false;
+  const head = Buffer.alloc(headBytes);
+  const read = await withSource(sibling, how, (source) => source.read(head, headBytes, 0));
+  return read === headBytes && compareToPrint(head, fingerprint) === "same";
 }
 
 /** Is all of a sibling what a file begins with? One that is being copied is shorter, and has the same before its end. */
