@@ -2,6 +2,7 @@ import type { Position } from "./envelope.js";
 import { isHostEvent, type ForeignEvent } from "./envelope.js";
 import type { EventData, HostEvent } from "./events/index.js";
 import { foldAlert } from "./fold-alert.js";
+import { foldBackup } from "./fold-backup.js";
 import { acceptCommand, finishCommand } from "./fold-command.js";
 import { foldPattern } from "./fold-pattern.js";
 import {
@@ -170,6 +171,21 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "pattern.missed":
     case "pattern.removed":
       return withService(state, event.data.service, (service) => foldPattern(service, event, time));
+    case "backup.scheduled":
+    case "backup.triggered":
+    case "backup.missed":
+    case "backup.began":
+    case "backup.progressed":
+    case "backup.created":
+    case "backup.verified":
+    case "backup.damaged":
+    case "backup.pruned":
+    case "backup.restored":
+    case "backup.drilled":
+    case "backup.failed":
+    case "backup.interrupted":
+    case "backup.removed":
+      return withService(state, event.data.service, (service) => foldBackup(service, event, time));
     case "host.inventoried":
       return { ...state, host: event.data.inventory };
     case "check.passed":

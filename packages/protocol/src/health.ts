@@ -43,7 +43,7 @@ export function healthReasons(state: HostState, overdue: readonly string[] = [])
 }
 
 function ofService(name: string, service: ServiceState, state: HostState): HealthReason[] {
-  const { ready, checks, alerts, rules, isolation, maintenance } = service;
+  const { ready, checks, alerts, rules, isolation, maintenance, backups = {} } = service;
   const about = `service ${name}`;
   const isWorkedOn = maintenanceOf(state, name) !== undefined;
   const isDown = !ready && !isStopped(service) && !isolation && !isWorkedOn;
@@ -57,6 +57,12 @@ function ofService(name: string, service: ServiceState, state: HostState): Healt
       const isTold = isDown && (role === "readiness" || role === "startup");
       return status === "failed" && !isTold ? [reason("degraded", about, `check ${check} failed: ${why}`)] : [];
     }),
+    ...Object.entries(backups).flatMap(([backup, { failed = {}, damaged = {} }]) => [
+      ...Object.entries(failed).map(([doing, { reason: why }]) =>
+        reason("degraded", about, `backups ${backup}, ${doing}: ${why}`),
+      ),
+      ...Object.entries(damaged).map(([id, why]) => reason("degraded", about, `backup ${id} is damaged: ${why}`)),
+    ]),
     ...Object.values(alerts).flatMap((alert) => {
       const { state: is, severity, summary, advice } = alert;
       if (is !== "firing" || severity === "info" || advice) return [];

@@ -1,5 +1,6 @@
 export * from "./alert-key.js";
 export * from "./backoff.js";
+export * from "./commands/backup.js";
 export * from "./commands/check.js";
 export * from "./commands/index.js";
 export * from "./commands/task.js";
@@ -7,6 +8,7 @@ export * from "./duration.js";
 export * from "./envelope.js";
 export * from "./errors.js";
 export * from "./events/alert.js";
+export * from "./events/backup.js";
 export * from "./events/check.js";
 export * from "./events/command.js";
 export * from "./events/config.js";

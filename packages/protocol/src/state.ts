@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { advice, alertSeverity, baselineOf, blindness } from "./events/alert.js";
+import { backupDeed } from "./events/backup.js";
 import { actor, outcome } from "./events/command.js";
 import { inventory } from "./events/host.js";
 import {
@@ -133,6 +134,40 @@ export const patternState = z.object({
 });
 export type PatternState = z.infer<typeof patternState>;
 
+const dueTimes = z.object({ next: z.string().optional(), lastDue: z.string().optional() });
+const aboutBackup = { id: z.string(), at: z.string() };
+
+/** What is known of the backups of one set. */
+export const backupState = z.object({
+  last: z
+    .object({
+      ...aboutBackup,
+      files: z.int(),
+      bytes: z.int(),
+      storedBytes: z.int(),
+      tookMs: z.int(),
+      flawed: z.boolean().describe("It is empty, or something of it changed or vanished while it was read"),
+    })
+    .optional()
+    .describe("The last one that was made"),
+  verified: z.object(aboutBackup).optional().describe("The last time that one was read back and was what it was"),
+  proven: z.object(aboutBackup).optional().describe("The last time that one was proven to restore"),
+  damaged: z.record(z.string(), z.string()).optional().describe("Backups that are not what they were, by id, and why"),
+  failed: z
+    .record(z.string(), z.object({ at: z.string(), reason: z.string() }))
+    .optional()
+    .describe("What did not succeed when it was tried last, and why"),
+  schedule: z
+    .record(z.string(), dueTimes)
+    .optional()
+    .describe("When each thing is done next, and was last due: create, verify, drill"),
+  running: z
+    .object({ doing: backupDeed, since: z.string(), percent: z.int() })
+    .optional()
+    .describe("Present while something is done with them"),
+});
+export type BackupState = z.infer<typeof backupState>;
+
 /** While people work on it nothing is restarted by itself. */
 export const maintenance = z.object({ by: actor, since: z.string(), until: z.string(), reason: z.string() });
 export type Maintenance = z.infer<typeof maintenance>;
@@ -160,6 +195,7 @@ export const serviceState = z.object({
   alerts: z.record(z.string(), alertState).default({}).describe("Pending and firing, by `alertKey`"),
   rules: z.record(z.string(), ruleState).default({}).describe("Those of which there is something to say"),
   patterns: z.record(z.string(), patternState).optional().describe("What was last seen of each pattern of its logs"),
+  backups: z.record(z.string(), backupState).optional().describe("What is known of each set of backups"),
   attached: attached.optional().describe("Present when the process has another owner than the agent"),
   scale: z
     .record(z.string(), z.object({ instances: z.int(), configured: z.int() }))

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { backupCommands } from "./backup.js";
 import { checkCommands } from "./check.js";
 import { configCommands } from "./config.js";
 import { debugCommands } from "./debug.js";
@@ -20,12 +21,15 @@ export type CommandSpec = {
   needsReason?: true;
   /** What it does has a time limit of its own; it gets no other unless the sender sets one. */
   ownTimeout?: true;
+  /** Behind which others it waits for its turn: those on the backups of its service. Behind all others on its service when absent. */
+  lane?: "backup";
 };
 
 /** Every command there is. */
 export const commands = {
   ...serviceCommands,
   ...taskCommands,
+  ...backupCommands,
   ...checkCommands,
   ...ruleCommands,
   ...maintenanceCommands,

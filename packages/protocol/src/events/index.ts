@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { agentEvents } from "./agent.js";
 import { alertEvents } from "./alert.js";
+import { backupEvents } from "./backup.js";
 import { checkEvents } from "./check.js";
 import { commandEvents } from "./command.js";
 import { configEvents } from "./config.js";
@@ -23,6 +24,7 @@ export const events = {
   ...hostEvents,
   ...logEvents,
   ...taskEvents,
+  ...backupEvents,
   ...commandEvents,
   ...controllerEvents,
   ...maintenanceEvents,

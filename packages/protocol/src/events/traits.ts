@@ -33,6 +33,15 @@ export function severityOf(event: HostEvent): Severity {
     case "service.limit-recovered":
     case "check.passed":
     case "host.inventoried":
+    case "backup.scheduled":
+    case "backup.triggered":
+    case "backup.began":
+    case "backup.progressed":
+    case "backup.verified":
+    case "backup.pruned":
+    case "backup.restored":
+    case "backup.drilled":
+    case "backup.removed":
     case "rule.restored":
     case "rule.baselined":
     case "rule.removed":
@@ -50,6 +59,10 @@ export function severityOf(event: HostEvent): Severity {
       return alertSeverities[event.data.severity];
     case "service.exited":
       return event.data.expected ? "info" : "warn";
+    case "backup.created":
+      return Object.values(event.data.flaws).some((flaw) => flaw === true || (Array.isArray(flaw) && flaw.length > 0))
+        ? "warn"
+        : "info";
     case "command.finished":
       return event.data.outcome === "succeeded" ? "info" : "warn";
     case "service.restarted":
@@ -67,6 +80,8 @@ export function severityOf(event: HostEvent): Severity {
     case "rule.blinded":
     case "log.gapped":
     case "task.interrupted":
+    case "backup.missed":
+    case "backup.interrupted":
     case "command.rejected":
     case "controller.unreachable":
     case "controller.faulted":
@@ -74,6 +89,8 @@ export function severityOf(event: HostEvent): Severity {
     case "agent.degraded":
     case "agent.faulted":
     case "config.rejected":
+    case "backup.damaged":
+    case "backup.failed":
     case "service.crashed":
     case "service.start-failed":
     case "service.gave-up":
@@ -94,6 +111,7 @@ const urgentSubjects = [
   "config.",
   "service.",
   "task.",
+  "backup.",
   "command.",
   "maintenance.",
   "debug.",

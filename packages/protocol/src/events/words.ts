@@ -1,5 +1,6 @@
 import { alertKey } from "../alert-key.js";
 import { bytesInWords, limitInWords } from "../limits.js";
+import type { BackupDeed, BackupFlaws } from "./backup.js";
 import type { HostEvent } from "./index.js";
 import type { Awaited, EndCause, Exit, Likely, Overlap } from "./service.js";
 
@@ -156,6 +157,45 @@ export function eventInWords(event: HostEvent): string {
       const force = killed.length > 0 ? `, ${counted(killed.length, "of them", "of them")} by SIGKILL` : "";
       return `task ${service}/${task}, which an agent had left running, was ended: ${counted(pids.length, "process", "processes")}${force}`;
     }
+    case "backup.scheduled":
+      return `${setOf(event.data)}: ${deedInWords[event.data.doing]} next at ${event.data.next}`;
+    case "backup.triggered":
+      return `${setOf(event.data)}: ${deedInWords[event.data.doing]} is due${event.data.late ? ", late" : ""}: ${event.data.due}`;
+    case "backup.missed": {
+      const { doing, from, to, because, then } = event.data;
+      const when = from === to ? from : `${from} to ${to}`;
+      return `${setOf(event.data)}: ${deedInWords[doing]} missed ${when}, because ${because}; ${then === "run" ? "it is done now" : "it is done at its next time"}`;
+    }
+    case "backup.began":
+      return `${setOf(event.data)}: ${deedInWords[event.data.doing]} began`;
+    case "backup.progressed":
+      return `${setOf(event.data)}: ${event.data.phase}, ${event.data.percent} %`;
+    case "backup.created": {
+      const { id, files, bytes, storedBytes, flaws, tookMs } = event.data;
+      const what = `backup ${id} made in ${seconds(tookMs)}: ${counted(files, "file")}, ${bytesInWords(bytes)}, stored in ${bytesInWords(storedBytes)}`;
+      return `${what}${flawsInWords(flaws)}`;
+    }
+    case "backup.verified":
+      return `backup ${event.data.id} was read back and is whole: ${counted(event.data.files, "file")}`;
+    case "backup.damaged":
+      return `backup ${event.data.id} is damaged: ${event.data.reason}`;
+    case "backup.pruned":
+      return `${setOf(event.data)}: ${counted(event.data.removed.length, "old backup")} removed, ${event.data.kept} kept`;
+    case "backup.restored": {
+      const { id, to, files, kept } = event.data;
+      const also = kept.length > 0 ? `; what is in no backup is now in ${kept.join(", ")}` : "";
+      return `backup ${id} was restored ${to === undefined ? "into place" : `to ${to}`}: ${counted(files, "file")}${also}`;
+    }
+    case "backup.drilled":
+      return `backup ${event.data.id} is proven to restore: ${counted(event.data.files, "file")}${event.data.checked ? ", and its check passed" : ""}`;
+    case "backup.failed":
+      return `${setOf(event.data)}: ${deedInWords[event.data.doing]} failed: ${event.data.reason}`;
+    case "backup.interrupted": {
+      const { doing, undone } = event.data;
+      return `${setOf(event.data)}: ${deedInWords[doing]} was interrupted; ${undone.length > 0 ? undone.join("; ") : "there was nothing to undo"}`;
+    }
+    case "backup.removed":
+      return `${setOf(event.data)} removed`;
     case "command.accepted":
       return `${event.data.name} accepted from ${event.data.actor.kind} ${event.data.actor.name}`;
     case "command.rejected":
@@ -185,6 +225,31 @@ export function eventInWords(event: HostEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+const deedInWords: Record<BackupDeed, string> = {
+  create: "backup",
+  verify: "verification",
+  restore: "restore",
+  drill: "drill",
+  prune: "removal of old ones",
+};
+
+function setOf({ service, backup }: { service: string; backup: string }): string {
+  return `backups ${service}/${backup}`;
+}
+
+/** What is wrong with a backup, loudly; nothing where nothing is. */
+export function flawsInWords({ isEmpty, changed, vanished, skipped }: BackupFlaws): string {
+  const some = (paths: readonly string[], what: string): string[] =>
+    paths.length > 0 ? [`${what}: ${paths.slice(0, 3).join(", ")}${paths.length > 3 ? " …" : ""}`] : [];
+  const flaws = [
+    ...(isEmpty ? ["THERE IS NO FILE IN IT"] : []),
+    ...some(changed, "changed while they were read"),
+    ...some(vanished, "vanished"),
+    ...some(skipped, "left out"),
+  ];
+  return flaws.length > 0 ? `; ${flaws.join("; ")}` : "";
 }
 
 const resolvedBecause = { passed: "", removed: ", the rule is gone", rests: ", the service rests" } as const;
