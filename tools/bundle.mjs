@@ -10,6 +10,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = join(root, "packages/agent/bundle/ostler.cjs");
 const inventory = join(root, "packages/agent/bundle/inventory.cjs");
+const archive = join(root, "packages/agent/bundle/archive.cjs");
 const { version, dependencies } = JSON.parse(readFileSync(join(root, "packages/agent/package.json"), "utf8"));
 
 /** SOURCE_DATE_EPOCH makes two builds of the same source the same. */
@@ -99,6 +100,8 @@ await build({
 });
 // What the host is made of is found out by a program of its own: its library is as large as a third of the agent.
 await build({ ...usual, entryPoints: [join(root, "packages/agent/dist/inventory.js")], outfile: inventory });
+// Archives are made by a program of its own: hashing takes a core, and a mistake of it must not be the agent's.
+await build({ ...usual, entryPoints: [join(root, "packages/agent/dist/archive.js")], outfile: archive });
 await makeCodeCache();
 const kib = (file) => `${Math.round(statSync(file).size / 1024)} KiB`;
 console.log(`${bundle.slice(root.length)}: ${kib(bundle)}, code cache ${kib(`${bundle}.cache`)}`);

@@ -16,8 +16,17 @@ export type Build = {
 
 /** The program that finds out what the host is made of: it stands beside the agent. */
 export function inventoryProgram(): string {
-  const file = typeof __OSTLER_BUILD__ === "undefined" ? "./inventory.js" : "./inventory.cjs";
-  return fileURLToPath(new URL(file, import.meta.url));
+  return besideAgent("inventory");
+}
+
+/** The program that makes, verifies and extracts archives. */
+export function archiveProgram(): string {
+  return besideAgent("archive");
+}
+
+function besideAgent(name: string): string {
+  const suffix = typeof __OSTLER_BUILD__ === "undefined" ? "js" : "cjs";
+  return fileURLToPath(new URL(`./${name}.${suffix}`, import.meta.url));
 }
 
 export function buildInfo(): Build {

@@ -84,7 +84,8 @@ async function openForAppend(path: string, directory: string): Promise<AppendFil
   };
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+/** Names in a directory survive a crash of the host. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {
     await handle.sync();

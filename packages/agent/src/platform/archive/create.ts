@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import { manifestFormat, maxNamed, type ManifestFile, type ManifestHeader } from "../../core/backup/manifest.js";
+import { Gather } from "./gather.js";
+import { archiveFailure, type CreateJob, type CreateResult } from "./job.js";
+import { manifestPath, writeManifest, writeSums } from "./manifest-file.js";
+import { freeBytes, PartFile, syncDirectory } from "./part-file.js";
+import { matcher } from "./path-glob.js";
+import type { Progress } from "./progress.js";
+import { Recorder } from "./recorder.js";
+import { chosenCompression, compressing, encrypting, type Compression, type Stage } from "./stages.js";
+import { Sink } from "./sink.js";
+import { archiveOf } from "./tar-create.js";
+import { TarReader } from "./tar-reader.js";
+import { printOf, statsOf, walk, type Walked } from "./walk.js";
+
+/** What has changed while it was read is archived again, at most so often. */
+const maxAgain = 2;
+/** An archive's length is a multiple of this, as tar makes it by default. */
+const recordBytes = 10_240;
+
+/** Makes a backup. Its files end in `.part` until all of them are on the disk. @throws OstlerError */
+export async function create(job: CreateJob, progress: Progress): Promise<CreateResult> {
+  const startedMs = Date.now();
+  const { directory, id, paths, exclude } = job;
+  progress.begin("walk", 0, 0);
+  const walked = await walk(paths, exclude, directory, (files, bytes) => progress.at(bytes, files));
+  requireAll(job.required, walked);
+  await requireSpace(directory, walked.occupiedBytes * job.expectedRatio);
+
+  const compression = chosenCompression(job.compression);
+  const file = `${id}.tar${suffixes[compression]}${job.recipients.length > 0 ? ".age" : ""}`;
+  const archive = await PartFile.create(join(directory, file), job.maxBytes);
+  progress.begin("archive", walked.bytes, walked.files);
+  const taken = await takeAll(walked, archive, [...compressing(compression), ...encrypting(job.recipients)], progress);
+  const sha256 = await archive.finish();
+
+  const { files, changed, vanished, again } = taken;
+  const totals = totalsOf(files.values());
+  const skipped = walked.skipped.slice(0, maxNamed);
+  const header: ManifestHeader = {
+    format: manifestFormat,
+    id,
+    ...job.header,
+    time: new Date(startedMs).toISOString(),
+    tookMs: Date.now() - startedMs,
+    paths,
+    exclude,
+    archive: {
+      file,
+      bytes: archive.bytes,
+      sha256,
+      compression,
+      encrypted: job.recipients.length > 0,
+      ...(again.members > 0 ? { again } : {}),
+    },
+    totals,
+    changed,
+    vanished,
+    skipped,
+  };
+  const sums = await writeSums(join(directory, `${id}.sha256`), files.values());
+  const manifest = await writeManifest(manifestPath(directory, id), header, files.values());
+  // The manifest comes last: what has none is no backup.
+  await archive.publish();
+  await sums.publish();
+  await syncDirectory(directory);
+  await manifest.publish();
+  await syncDirectory(directory);
+  const { bytes } = totals;
+  const isEmpty = totals.files + totals.links === 0;
+  return {
+    files: totals.files + totals.links,
+    bytes,
+    archiveBytes: archive.bytes,
+    changed,
+    vanished,
+    skipped,
+    isEmpty,
+  };
+}
+
+const suffixes: Record<Compression, string> = { zstd: ".zst", gzip: ".gz", none: "" };
+
+function requireAll(required: readonly string[], { entries }: Walked): void {
+  const missing = required.filter((glob) => {
+    if (entries.has(glob.slice(1))) return false;
+    const isMatch = matcher([glob]);
+    for (const path of entries.keys()) if (isMatch(`/${path}`)) return false;
+    return true;
+  });
+  if (missing.length > 0)
+    throw archiveFailure(
+      "required-missing",
+      `Nothing that would be backed up matches ${missing.join(", ")}, which is required. No backup was made.`,
+    );
+}
+
+async function requireSpace(directory: string, wantedBytes: number): Promise<void> {
+  const free = await freeBytes(directory);
+  if (free >= wantedBytes) return;
+  throw archiveFailure(
+    "no-space",
+    `About ${Math.ceil(wantedBytes)} bytes are wanted in ${directory}, and ${free} are free there. Make room, or keep fewer backups.`,
+  );
+}
+
+type Taken = {
+  files: Map<string, ManifestFile>;
+  changed: string[];
+  vanished: string[];
+  again: { members: number; bytes: number };
+};
+
+/** Archives what was found, and again what has changed meanwhile: of several members with one name the last counts. */
+async function takeAll(walked: Walked, archive: PartFile, stages: Stage[], progress: Progress): Promise<Taken> {
+  const files = new Map<string, ManifestFile>();
+  const recorder = new Recorder((file) => files.set(file.path, file));
+  const passed = new Gather();
+  const sink = new Sink(archive.writable(), stages);
+  let written = 0;
+  const flush = async (): Promise<void> => {
+    for (const bytes of passed.take()) {
+      written += bytes.length;
+      await sink.write(bytes);
+    }
+    progress.at(recorder.bytes, recorder.members);
+  };
+  const vanished = new Set<string>();
+  let paths = [...walked.entries.keys()];
+  for (let round = 0; paths.length > 0 && round <= maxAgain; round++) {
+    const reader = new TarReader({
+      content: recorder.content,
+      hole: recorder.hole,
+      memberEnd: recorder.memberEnd,
+      member: (member, header) => {
+        recorder.member(member);
+        header.forEach(passed.add);
+      },
+      raw: passed.add,
+    });
+    await archiveOf(paths, reader, flush);
+    paths = changedSince(walked.entries, vanished);
+  }
+  const recordLeft = recordBytes - ((written + 1024) % recordBytes);
+  await sink.write(Buffer.alloc(1024 + (recordLeft % recordBytes)));
+  await sink.end();
+  const totals = totalsOf(files.values());
+  return {
+    files,
+    changed: paths.slice(0, maxNamed),
+    vanished: [...vanished].slice(0, maxNamed),
+    again: { members: recorder.members - files.size, bytes: recorder.bytes - totals.bytes },
+  };
+}
+
+/** What is not any more what it was when it was looked at last; from now on it is looked at as it is now. */
+function changedSince(entries: Map<string, string>, vanished: Set<string>): string[] {
+  const changed: string[] = [];
+  for (const [path, print] of entries) {
+    const stats = statsOf(`/${path}`);
+    if (!stats) {
+      vanished.add(path);
+      entries.delete(path);
+      continue;
+    }
+    const now = printOf(stats);
+    if (now === print) continue;
+    entries.set(path, now);
+    changed.push(path);
+  }
+  return changed;
+}
+
+function totalsOf(files: Iterable<ManifestFile>): ManifestHeader["totals"] {
+  const totals = { files: 0, directories: 0, links: 0, bytes: 0 };
+  for (const { type, size } of files) {
+    totals.bytes += size;
+    if (type === "directory") totals.directories++;
+    else if (type === "symlink" || type === "hardlink") totals.links++;
+    else totals.files++;
+  }
+  return totals;
+}

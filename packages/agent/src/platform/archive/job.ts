@@ -1,0 +1,109 @@
+import { OstlerError } from "@ostler/protocol";
+import type { ManifestHeader, Skipped } from "../../core/backup/manifest.js";
+
+/** What the program for archives is asked to do: one of these, as JSON on its input. */
+export type ArchiveJob = CreateJob | VerifyJob | ExtractJob;
+
+export type CreateJob = {
+  do: "create";
+  /** Where the files of the backup come to lie. */
+  directory: string;
+  id: string;
+  /** Absolute; globs. */
+  paths: string[];
+  /** Globs on absolute paths. What is in a directory that is left out is left out, too. */
+  exclude: string[];
+  /** Absolute; globs. Each must match something, or there is no backup. */
+  required: string[];
+  compression: "auto" | "zstd" | "gzip" | "none";
+  /** Of age. None: not encrypted. A path is a file of recipients. */
+  recipients: string[];
+  header: Pick<ManifestHeader, "service" | "name" | "mode" | "agent" | "configHash" | "note">;
+  /** The archive may not grow larger. */
+  maxBytes?: number;
+  /** This part of what is read must be free where the archive comes to lie. */
+  expectedRatio: number;
+};
+
+export type VerifyJob = {
+  do: "verify";
+  directory: string;
+  id: string;
+  /** A file with age's identity. */
+  identity?: string;
+};
+
+export type ExtractJob = {
+  do: "extract";
+  directory: string;
+  id: string;
+  identity?: string;
+  /** A directory that exists and is empty. */
+  into: string;
+  /** Globs on absolute paths. None: everything. */
+  only?: string[];
+};
+
+/** What the program tells, a line each: any number of times how far it is, then once how it ended. */
+export type ArchiveTold =
+  | ({ is: "progress" } & ArchiveProgress)
+  | { is: "done"; result: CreateResult | VerifyResult | ExtractResult }
+  | { is: "failed"; code: ArchiveFailureCode; message: string };
+
+export type ArchiveProgress = {
+  phase: "walk" | "archive" | "check" | "extract";
+  bytes: number;
+  totalBytes: number;
+  files: number;
+  totalFiles: number;
+};
+
+export type ArchiveFailureCode =
+  /** Nothing matches something that must be there. */
+  | "required-missing"
+  | "no-space"
+  /** The archive grows larger than it may. */
+  | "too-large"
+  /** The archive is not what its manifest says. */
+  | "damaged"
+  /** The archive has an entry that is not to be extracted. */
+  | "refused"
+  | "no-program"
+  | "failed";
+
+export type CreateResult = {
+  files: number;
+  bytes: number;
+  archiveBytes: number;
+  changed: string[];
+  vanished: string[];
+  skipped: Skipped[];
+  isEmpty: boolean;
+};
+
+export type VerifyResult = {
+  files: number;
+  bytes: number;
+  /** `archive`: it is encrypted and there is no identity, so that only its own hash was compared. */
+  scope: "content" | "archive";
+};
+
+/** `roots`: the paths of the manifest, globs expanded, that are in the directory now; as they are in place. */
+export type ExtractResult = { files: number; bytes: number; roots: string[] };
+
+export type ResultOf<J extends ArchiveJob> = J extends CreateJob
+  ? CreateResult
+  : J extends VerifyJob
+    ? VerifyResult
+    : ExtractResult;
+
+/** A failure of a job, with its code in `data`. */
+export function archiveFailure(code: ArchiveFailureCode, message: string, cause?: unknown): OstlerError {
+  return new OstlerError("failed", message, { data: { code }, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** The code of a failure; `failed` for whatever has none. */
+export function archiveFailureCode(thrown: unknown): ArchiveFailureCode {
+  const data = thrown instanceof OstlerError ? (thrown.data as { code?: ArchiveFailureCode } | undefined) : undefined;
+  return data?.code ?? "failed";
+}

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { fdatasync } from "node:fs";
+import { open, rename, rm, statfs, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Writable } from "node:stream";
+import { archiveFailure } from "./job.js";
+
+/** What is written ends in this until it is whole. */
+export const partSuffix = ".part";
+
+/** So much is handed to the disk at a time while more is made, so that the wait at the end is short. */
+const syncEveryBytes = 32 * 1024 * 1024;
+
+/** A file that is there under its name only when it is whole and on the disk; hashed as it is written. */
+export class PartFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #maxBytes: number;
+  readonly #hash = createHash("sha256");
+  #unsynced = 0;
+  #syncing = false;
+  bytes = 0;
+
+  /** @throws OstlerError `no-space`, `failed` */
+  static async create(path: string, maxBytes = Infinity): Promise<PartFile> {
+    const file = await open(`${path}${partSuffix}`, "w", 0o600).catch((failure: unknown) => told(failure, path));
+    return new PartFile(path, file, maxBytes);
+  }
+
+  private constructor(path: string, file: FileHandle, maxBytes: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#maxBytes = maxBytes;
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    if (this.bytes + bytes.length > this.#maxBytes)
+      throw archiveFailure(
+        "too-large",
+        `The archive ${this.#path} grows beyond ${this.#maxBytes} bytes. Leave something out, or allow it more.`,
+      );
+    this.#hash.update(bytes);
+    for (let at = 0; at < bytes.length;)
+      at += (await this.#file.write(bytes, at).catch((failure: unknown) => told(failure, this.#path))).bytesWritten;
+    this.bytes += bytes.length;
+    this.#unsynced += bytes.length;
+    if (this.#unsynced >= syncEveryBytes && !this.#syncing) this.#syncAhead();
+  }
+
+  /** As a stream; to be finished afterwards. */
+  writable(): Writable {
+    return new Writable({
+      highWaterMark: 1024 * 1024,
+      write: (chunk: Buffer, _encoding, done) => void this.write(chunk).then(() => done(), done),
+    });
+  }
+
+  /** Everything is on the disk; it still has the name of a part. */
+  async finish(): Promise<string> {
+    await this.#file.sync().catch((failure: unknown) => told(failure, this.#path));
+    await this.#file.close();
+    return this.#hash.digest("hex");
+  }
+
+  async publish(): Promise<void> {
+    await rename(`${this.#path}${partSuffix}`, this.#path);
+  }
+
+  #syncAhead(): void {
+    this.#unsynced = 0;
+    this.#syncing = true;
+    // What goes wrong here goes wrong at the end, too, where it is told.
+    fdatasync(this.#file.fd, () => (this.#syncing = false));
+  }
+}
+
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Bytes that are free for whoever asks. */
+export async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+export async function removeAll(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { force: true });
+}
+
+async function told(failure: unknown, path: string): Promise<never> {
+  const { code, message } = failure as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT")
+    throw archiveFailure("failed", `${path} cannot be written: ${message}`, failure);
+  const free = await freeBytes(dirname(path));
+  throw archiveFailure(
+    "no-space",
+    `No space is left on the disk of ${dirname(path)} for ${path}: ${free} bytes are free. Make room, or keep fewer backups.`,
+    failure,
+  );
+}

@@ -1,0 +1,78 @@
+import { messageOf } from "@ostler/protocol";
+import { killChildren } from "./children.js";
+import { create } from "./create.js";
+import { extract } from "./extract.js";
+import {
+  archiveFailureCode,
+  type ArchiveJob,
+  type ArchiveTold,
+  type CreateResult,
+  type ExtractResult,
+  type VerifyResult,
+} from "./job.js";
+import { removeLeftovers, requireClear } from "./leftovers.js";
+import { Progress } from "./progress.js";
+import { verify } from "./verify.js";
+
+/** A job, with everything that belongs to its end: of one that fails nothing is left. */
+export async function workOn(
+  job: ArchiveJob,
+  progress: Progress,
+): Promise<CreateResult | VerifyResult | ExtractResult> {
+  await requireClear(job);
+  try {
+    return await start(job, progress);
+  } catch (failure) {
+    await killChildren();
+    await removeLeftovers(job);
+    throw failure;
+  }
+}
+
+/** The whole of the program: takes a job on its input, tells on its output, and ends when either does. */
+export async function work(): Promise<void> {
+  const tell = (told: ArchiveTold): boolean => process.stdout.write(`${JSON.stringify(told)}\n`);
+  let job: ArchiveJob | undefined;
+  const abandon = (): void => void end(job).finally(() => process.exit(1));
+  process.stdout.on("error", abandon);
+  try {
+    job = JSON.parse(await firstLine(abandon)) as ArchiveJob;
+    const result = await workOn(job, new Progress((progress) => tell({ is: "progress", ...progress })));
+    tell({ is: "done", result });
+  } catch (failure) {
+    tell({ is: "failed", code: archiveFailureCode(failure), message: messageOf(failure) });
+  }
+  process.stdin.removeAllListeners("end").destroy();
+}
+
+function start(job: ArchiveJob, progress: Progress): Promise<CreateResult | VerifyResult | ExtractResult> {
+  switch (job.do) {
+    case "create":
+      return create(job, progress);
+    case "verify":
+      return verify(job, progress);
+    case "extract":
+      return extract(job, progress);
+    default:
+      return job satisfies never;
+  }
+}
+
+/** Whoever wanted it is gone, or does not want it any more. */
+async function end(job: ArchiveJob | undefined): Promise<void> {
+  await killChildren(true);
+  if (job) await removeLeftovers(job);
+}
+
+/** The first line of the input. `ended` is called when the input ends, at whatever time. */
+function firstLine(ended: () => void): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    process.stdin.setEncoding("utf8").on("data", (chunk: string) => {
+      if (text.includes("\n")) return;
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+    process.stdin.on("end", ended).on("error", ended);
+  });
+}
