@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { backupsConfig } from "./backups.js";
 import { setting } from "./setting.js";
 import { duration, size, span } from "./values.js";
 
@@ -77,6 +78,7 @@ export const agentConfig = z.strictObject({
   host: setting(hostConfig.prefault({}), "How the host is measured"),
   rules: setting(rulesConfig.prefault({}), "How the rules of the services are evaluated"),
   output: setting(outputConfig.prefault({}), "What the services write to their standard streams"),
+  backups: setting(backupsConfig.prefault({}), "Where the backups of the services are, and how much they may occupy"),
   journal: setting(journalConfig.prefault({}), "The stored events", { effect: "needs-agent-restart" }),
 });
 export type AgentConfig = z.output<typeof agentConfig>;

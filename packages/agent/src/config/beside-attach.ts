@@ -3,7 +3,9 @@ import { keysOf } from "./schema-walk.js";
 import { serviceConfig } from "./services.js";
 
 /** What a service with `attach` may have as well; `command` and `processes` are refused by the schema already. */
-const allowed = ["attach", "command", "processes", "listens", "checks", "watch", "metrics", "logs", "rules", "tasks"];
+const allowed = [
+  ...["attach", "command", "processes", "listens", "checks", "watch", "metrics", "logs", "backups", "rules", "tasks"],
+];
 
 /** Why not, where there is more to say than that it is not for us. */
 const reasons: Record<string, string> = {

@@ -1,5 +1,6 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { hashOf, OstlerError } from "@ostler/protocol";
+import { placedBackups } from "./backups.js";
 import { besideAttach } from "./beside-attach.js";
 import { misplacedIn } from "./misplaced.js";
 import { placedCheck } from "./checks/placed.js";
@@ -109,6 +110,7 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
       ...(all ? { processes: Object.fromEntries(all) } : {}),
       ...owned,
       checks: service.checks.map((check) => placedCheck(check, absolute)),
+      backups: placedBackups(service.backups, absolute),
       logs: placedLogs(service.logs, absolute),
       metrics: placedMetrics(service.metrics, absolute),
       tasks: Object.fromEntries(tasks),
@@ -119,6 +121,7 @@ function withAbsolutePaths(config: Written, base: string, env: NodeJS.ProcessEnv
     ...config,
     agent: {
       ...agent,
+      backups: { ...agent.backups, dir: absolute(agent.backups.dir ?? join(dataDir, "backups")) },
       data_dir: dataDir,
       run_dir: agent.run_dir === undefined ? (env.RUNTIME_DIRECTORY ?? dataDir) : absolute(agent.run_dir),
       log: { ...agent.log, output: output === "stdout" || output === "stderr" ? output : absolute(output) },

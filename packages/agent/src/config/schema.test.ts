@@ -186,6 +186,7 @@ test("an empty configuration means the documented defaults", () => {
         host: { every: 15_000, inventory: true },
         rules: { every: 15_000 },
         output: { max_size: 64 * 1024 * 1024, max_total: 2 * 1024 * 1024 * 1024 },
+        backups: { dir: "/var/lib/ostler/backups", max_size: 50 * 1024 ** 3, min_free: 512 * 1024 * 1024 },
         journal: { max_size: 64 * 1024 * 1024, max_age: 7 * 24 * 3600 * 1000 },
       },
       http: { listen: { host: "127.0.0.1", port: 9680 }, tokens: [], allow_cidr: [], debug: false },

@@ -1,6 +1,7 @@
 import { notifiedCheck, own, type CheckRole } from "@ostler/protocol";
 import * as z from "zod";
 import { attachConfig } from "./attach.js";
+import { backupSets, refuseUnfitBackups } from "./backups.js";
 import { checkConfig } from "./checks/check.js";
 import { debugConfig } from "./debug.js";
 import type { EnvFile } from "./env-file.js";
@@ -42,7 +43,7 @@ export const serviceConfig = z
     attach: setting(
       attachConfig.optional(),
       "Instead of `command` and `processes`: one process called `main` that has another owner, which alone starts it. " +
-        "Beside it are only `listens`, `checks`, `watch`, `metrics`, `logs`, `rules` and `tasks`",
+        "Beside it are only `listens`, `checks`, `watch`, `metrics`, `logs`, `backups`, `rules` and `tasks`",
       { effect: "live" },
     ),
     restart: setting(restartConfig.prefault({}), "What happens when a process ends by itself", { effect: "live" }),
@@ -51,6 +52,7 @@ export const serviceConfig = z
     watch: setting(z.array(watchConfig).default([]), "What its processes may use", { effect: "live" }),
     metrics: setting(metricsConfig.prefault({}), "The numbers that the service itself shows", { effect: "live" }),
     logs: setting(logSources.default([]), "What the service writes, and what is looked for in it", { effect: "live" }),
+    backups: setting(backupSets.default([]), "What of it is backed up, and how", { effect: "live" }),
     rules: setting(z.array(ruleConfig).default([]), "What raises an alert", { effect: "live" }),
     tasks: setting(z.record(name, taskConfig).default({}), "What people run on the service, by name", {
       effect: "live",
@@ -67,6 +69,7 @@ export const serviceConfig = z
     refuseDisorder(processes ?? {}, context);
     refuseUnseenLog(service, context);
     refuseUnfitLogs(service, context);
+    refuseUnfitBackups(service, context);
     const names = checks.map((check) => check.name);
     for (const [at, check] of checks.entries()) {
       if (names.indexOf(check.name) !== at)

@@ -1,6 +1,7 @@
 import { maintenanceOf, own, type HostState } from "@ostler/protocol";
 import type { Published } from "../core/bus.js";
 import { actOnPattern } from "./act-on-pattern.js";
+import { backupOnSchedule } from "./backup-on-schedule.js";
 import { endDebug } from "./end-debug.js";
 import { enforceLimits } from "./enforce-limits.js";
 import type { Decision, Policy } from "./policy.js";
@@ -8,7 +9,14 @@ import { restartUnhealthy } from "./restart-unhealthy.js";
 import { runTriggered } from "./run-triggered.js";
 
 /** Every policy there is. */
-export const policies: readonly Policy[] = [restartUnhealthy, enforceLimits, runTriggered, actOnPattern, endDebug];
+export const policies: readonly Policy[] = [
+  restartUnhealthy,
+  enforceLimits,
+  runTriggered,
+  backupOnSchedule,
+  actOnPattern,
+  endDebug,
+];
 
 /** What has been isolated, and what is in maintenance, is left to people. */
 function mayAct({ args: { service } }: Decision, state: HostState): boolean {

@@ -5,7 +5,7 @@ import { isHostEvent } from "@ostler/protocol";
 export type Decision = {
   policy: string;
   name: CommandName;
-  args: { service: string; process?: string; task?: string };
+  args: { service: string; process?: string; task?: string; backup?: string };
   reason: string;
 };
 

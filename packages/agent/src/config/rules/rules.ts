@@ -1,6 +1,8 @@
 import type { Advice, AlertSeverity, Labels } from "@ostler/protocol";
+import type { BackupConfig } from "../backups.js";
 import { logRules } from "../logs/log-rules.js";
 import type { LogSource } from "../logs/log-source.js";
+import { backupRules } from "./backup-rules.js";
 import type { Milliseconds } from "../values.js";
 import type { Aggregate, Comparison, ConditionConfig, ExprConfig } from "./expr.js";
 import type { RuleConfig } from "./rule-config.js";
@@ -45,8 +47,14 @@ export function valuedFirst(conditions: readonly Condition[]): Condition[] {
 const severities = { target: "info", alert: "warning", hard: "critical" } as const;
 const levelNames = ["target", "alert", "hard"] as const;
 
-/** The rules of a service and of its logs; one with levels is a rule for each. */
-export function rulesOf({ rules, logs }: { rules: readonly RuleConfig[]; logs: readonly LogSource[] }): Rule[] {
+type WithRules = {
+  rules: readonly RuleConfig[];
+  logs: readonly LogSource[];
+  backups: readonly BackupConfig[];
+};
+
+/** The rules of a service, of its logs and of its backups; one with levels is a rule for each. */
+export function rulesOf({ rules, logs, backups }: WithRules): Rule[] {
   const written = rules.flatMap((rule) => {
     const { levels, ...expr } = rule.expr;
     if (!levels) return [ruleOf(rule.name, rule, rule.expr, rule.severity ?? "warning")];
@@ -55,7 +63,7 @@ export function rulesOf({ rules, logs }: { rules: readonly RuleConfig[]; logs: r
       return value === undefined ? [] : [ruleOf(`${rule.name}:${level}`, rule, { ...expr, value }, severities[level])];
     });
   });
-  return [...written, ...logRules(logs)];
+  return [...written, ...logRules(logs), ...backupRules(backups)];
 }
 
 function ruleOf(name: string, rule: RuleConfig, written: ExprConfig, severity: AlertSeverity): Rule {
