@@ -165,18 +165,29 @@ export class Dispatcher implements AsyncDisposable {
     });
   }
 
+  /** Does something while no command on a service runs, as one of them. What it does may not wait for such a command. */
+  withService<T>(service: string, call: () => Promise<T>): Promise<T> {
+    return this.#inTurn(`service ${service}`, call);
+  }
+
   /** Waits for its turn behind the commands on the same service. Never rejects. */
-  async #run(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
-    const lane = typeof request.args.service === "string" ? `service ${request.args.service}` : "agent";
+  #run(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
+    return this.#inTurn(laneOf(request), () => this.#perform(request, cancelled));
+  }
+
+  async #inTurn<T>(lane: string, call: () => Promise<T>): Promise<T> {
     const before = this.#lanes.get(lane);
     const turn = (async () => {
       await before;
-      return this.#perform(request, cancelled);
+      return call();
     })();
-    this.#lanes.set(lane, turn);
-    const result = await turn;
-    if (this.#lanes.get(lane) === turn) this.#lanes.delete(lane);
-    return result;
+    const settled = turn.catch(() => undefined); // Whoever comes next waits for the end, however it was.
+    this.#lanes.set(lane, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#lanes.get(lane) === settled) this.#lanes.delete(lane);
+    }
   }
 
   async #perform(request: CommandRequest, cancelled: AbortSignal): Promise<CommandResult> {
@@ -247,6 +258,12 @@ export class Dispatcher implements AsyncDisposable {
 }
 
 type Ended = Omit<CommandResult, "lastSeq">;
+
+/** What is done with backups does not hold up what is done with the service itself. */
+function laneOf({ name, args: { service } }: CommandRequest): string {
+  const spec: CommandSpec | undefined = isCommandName(name) ? commands[name] : undefined;
+  return typeof service === "string" ? `${spec?.lane ?? "service"} ${service}` : "agent";
+}
 
 function timeoutMsOf(name: string): number {
   const spec: CommandSpec | undefined = isCommandName(name) ? commands[name] : undefined;

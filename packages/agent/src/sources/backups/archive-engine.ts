@@ -1,0 +1,161 @@
+import { mkdir, statfs } from "node:fs/promises";
+import { bytesInWords, OstlerError } from "@ostler/protocol";
+import type { BackupConfig } from "../../config/backups.js";
+import { newBackupId } from "../../core/backup/backup-id.js";
+import type { ManifestHeader } from "../../core/backup/manifest.js";
+import type { Clock } from "../../core/clock.js";
+import type {
+  ArchiveJob,
+  ArchiveProgress,
+  CreateJob,
+  ExtractJob,
+  ResultOf,
+  VerifyJob,
+} from "../../platform/archive/job.js";
+import { copyBackup } from "./copy-backup.js";
+import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
+import { rootsIn } from "./roots.js";
+import { shelfAt, type ShelvedBackup } from "./shelf.js";
+
+type Limits = { dir: string; max_size: number; min_free: number };
+
+export type ArchiveEngineDeps = {
+  clock: Clock;
+  /** Where the archives of all sets are, and how much they may occupy. */
+  limits: () => Limits;
+  agent: () => ManifestHeader["agent"];
+  configHash: () => string;
+  /** The program that does a job with an archive. */
+  run: <J extends ArchiveJob>(
+    job: J,
+    how: { progress: (told: ArchiveProgress) => void; signal: AbortSignal },
+  ) => Promise<ResultOf<J>>;
+};
+
+/** Without a backup that tells more, an archive is expected to have this part of the size of its files. */
+const usualRatio = 0.5;
+/** It may come out larger than the last one by so much. */
+const growth = 1.25;
+/** So many paths are told of each flaw. */
+const maxTold = 20;
+
+/** Keeps the backups of a set as archives in a directory, and copies of them in another. */
+export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveEngineDeps): Engine {
+  const { clock, limits, run } = deps;
+  const directory = limits().dir;
+  const shelf = shelfAt(directory);
+  const isOurs = (id: { service: string; name: string }): boolean => id.service === service && id.name === set.name;
+  const ours = async (): Promise<ShelvedBackup[]> =>
+    (await shelf.list()).filter(({ id }) => id.startsWith(`${service}.${set.name}.`));
+  const identity = set.encrypt?.identity === undefined ? {} : { identity: set.encrypt.identity };
+
+  const create = async (note: string | undefined, doing: Doing): Promise<Made> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await shelf.clean(isOurs);
+    const before = await ours();
+    const id = newBackupId({ service, name: set.name, timeMs: clock.now() }, (taken) =>
+      before.some((one) => one.id === taken),
+    );
+    const maxBytes = await roomFor(shelf.bytes(), limits());
+    const job: CreateJob = {
+      ...{ do: "create", directory, id, paths: set.paths, exclude: set.exclude, required: set.required },
+      compression: set.compress,
+      recipients: set.encrypt?.recipients ?? [],
+      header: {
+        ...{ service, name: set.name, mode: set.mode, agent: deps.agent(), configHash: deps.configHash() },
+        ...(note === undefined ? {} : { note }),
+      },
+      ...{ maxBytes, expectedRatio: ratioOf(before) },
+    };
+    const { files, bytes, archiveBytes, changed, vanished, skipped, isEmpty } = await run(job, doing);
+    const copy = set.copy_to;
+    if (copy)
+      await copyBackup(directory, id, copy.dir, {
+        mustBeMount: copy.must_be_mount,
+        progress: (told) => doing.progress({ phase: "copy", ...told, files: 0, totalFiles: 0 }),
+        signal: doing.signal,
+      });
+    return {
+      ...{ id, files, bytes, storedBytes: archiveBytes },
+      flaws: {
+        isEmpty,
+        ...{ changed: changed.slice(0, maxTold), vanished: vanished.slice(0, maxTold) },
+        skipped: skipped.slice(0, maxTold).map(({ path, reason }) => `${path}: ${reason}`),
+      },
+      ...(copy ? { copiedTo: copy.dir } : {}),
+    };
+  };
+
+  return {
+    kind: "archive",
+    create,
+    list: async () => ({ backups: (await ours()).map((one) => foundOf(service, set.name, one)), problems: [] }),
+    verify: async (id, doing) => {
+      const { files, bytes, scope } = await run<VerifyJob>({ do: "verify", directory, id, ...identity }, doing);
+      return { files, bytes, isWhole: scope === "content" };
+    },
+    rootsOf: (id, only) => rootsIn(directory, id, only),
+    extract: async (id, into, only, doing) => {
+      const job: ExtractJob = { do: "extract", directory, id, into, ...identity, ...(only ? { only: [...only] } : {}) };
+      const { files, bytes } = await run(job, doing);
+      return { files, bytes };
+    },
+    remove: async (ids) => {
+      const before = await shelf.bytes();
+      for (const id of ids) await shelf.remove(id);
+      const second = set.copy_to && shelfAt(set.copy_to.dir);
+      // Where nobody has mounted it, nothing is removed from it.
+      const there = new Set((await second?.list().catch(() => []))?.map(({ id }) => id));
+      for (const id of ids) if (there.has(id)) await second?.remove(id);
+      return Math.max(0, before - (await shelf.bytes()));
+    },
+    clean: () => shelf.clean(isOurs),
+  };
+}
+
+function foundOf(service: string, name: string, { id, bytes, header, problem }: ShelvedBackup): FoundBackup {
+  const about = { id, service, name, engine: "archive" as const, storedSize: bytes };
+  const why = problem === undefined ? {} : { problem };
+  if (!header) return { ...about, ...why, time: new Date(0).toISOString(), encrypted: false, flawed: false };
+  const { time, mode, totals, archive, changed, vanished, note } = header;
+  return {
+    ...{
+      ...about,
+      ...why,
+      time,
+      mode,
+      files: totals.files + totals.links,
+      size: totals.bytes,
+      encrypted: archive.encrypted,
+    },
+    flawed: totals.files === 0 || changed.length > 0 || vanished.length > 0,
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** What the last whole one had, and something more. */
+function ratioOf(backups: readonly ShelvedBackup[]): number {
+  const last = backups.find(
+    ({ header, problem }) => header && header.totals.bytes > 0 && problem === undefined,
+  )?.header;
+  return last ? Math.min(1, (last.archive.bytes / last.totals.bytes) * growth) : usualRatio;
+}
+
+/** So large an archive may become: within what all of them may occupy, and what the disk has. */
+async function roomFor(used: Promise<number>, { dir, max_size: maxBytes, min_free: minFree }: Limits): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  const occupied = await used;
+  const ofBudget = maxBytes - occupied;
+  const ofDisk = bavail * bsize - minFree;
+  if (ofBudget <= 0)
+    throw new OstlerError(
+      "failed",
+      `All backups together may occupy ${bytesInWords(maxBytes)}, and have ${bytesInWords(occupied)}. Keep fewer of them (\`keep\`), or raise agent.backups.max_size.`,
+    );
+  if (ofDisk <= 0)
+    throw new OstlerError(
+      "failed",
+      `${bytesInWords(bavail * bsize)} are free in ${dir}, and ${bytesInWords(minFree)} must stay free (agent.backups.min_free). Make room there.`,
+    );
+  return Math.min(ofBudget, ofDisk);
+}

@@ -1,0 +1,284 @@
+import {
+  messageOf,
+  notFound,
+  OstlerError,
+  own,
+  type BackupDeed,
+  type BackupState,
+  type CommandData,
+} from "@ostler/protocol";
+import type { BackupConfig } from "../../config/backups.js";
+import type { ServiceConfig } from "../../config/services.js";
+import { compareBackupIds } from "../../core/backup/backup-id.js";
+import type { Prepared } from "../../core/assembly.js";
+import type { Publish } from "../../core/bus.js";
+import { newStop } from "../../core/stop.js";
+import { drill, type DrillDeps } from "./drill.js";
+import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
+import { chosenOf, keptOf, listedBy, type Listing } from "./listing.js";
+import { Rest, type RestDeps } from "./rest.js";
+import { restoreIntoPlace, restoreTo, type Restored } from "./restore.js";
+import { recoverAll, swapRecordOf } from "./recover.js";
+import { tellingProgress } from "./telling.js";
+
+type Services = Readonly<Record<string, ServiceConfig>>;
+type Set_ = { service: string; backup: string };
+
+export type BackupsDeps = Omit<RestDeps, "setOf" | "stopped"> & {
+  publish: Publish;
+  services: () => Services;
+  engineOf: (service: string, set: BackupConfig) => Engine;
+  /** Where drills take place. */
+  drills: string;
+};
+
+/** Makes, verifies, restores, proves and removes the backups of all services, one thing at a time for each service. */
+export class Backups implements AsyncDisposable {
+  readonly #deps: BackupsDeps;
+  readonly #rest: Rest;
+  /** Resolves when what a killed agent has left is cleaned up; nothing begins before. */
+  readonly #ready: Promise<void>;
+  readonly #stop = newStop();
+
+  /** Cleans up first what an agent before this one has left half done. Never rejects. */
+  static start(deps: BackupsDeps): Backups {
+    return new Backups(deps);
+  }
+
+  private constructor(deps: BackupsDeps) {
+    this.#deps = deps;
+    this.#rest = new Rest({ ...deps, stopped: this.#stop.signal, setOf: (of) => this.#findSet(of) });
+    this.#ready = this.#recover();
+  }
+
+  /** What is being done is withdrawn by whoever sent it; what a killed agent has left stays for the next one, if it has to. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ready;
+  }
+
+  /** Sets that are gone are forgotten; their backups stay where they are. */
+  prepare(services: Services): Prepared {
+    const commit = async (): Promise<void> => {
+      for (const [service, { backups = {} }] of Object.entries(this.#deps.state().services))
+        for (const backup of Object.keys(backups))
+          if (!own(services, service)?.backups.some(({ name }) => name === backup))
+            this.#deps.publish({ type: "backup.removed", data: { service, backup } });
+    };
+    return { commit, discard: async () => {} };
+  }
+
+  /** Of all services, or of one; newest first. */
+  async list(service: string | undefined, signal: AbortSignal): Promise<Listing> {
+    const services = Object.entries(this.#deps.services()).filter(
+      ([name]) => service === undefined || name === service,
+    );
+    const sets = services.flatMap(([name, { backups }]) => backups.map((set) => [name, set] as const));
+    const all = await Promise.all(
+      sets.map(([name, set]) => {
+        const its = this.#stateOf({ service: name, backup: set.name });
+        return listedBy(this.#deps.engineOf(name, set), `${name}/${set.name}`, its, signal);
+      }),
+    );
+    const backups = all.flatMap((one) => one.backups).sort((a, b) => compareBackupIds(b.id, a.id));
+    return { backups, problems: all.flatMap(({ problems }) => problems) };
+  }
+
+  /** Makes a backup; then it is verified, and those that are not to be kept are removed. */
+  create(of: Set_, signal: AbortSignal): Promise<CommandData<"backup.create">> {
+    return this.#doing(of, "create", signal, async (set, engine, doing) => {
+      const made = await this.#make(of, set, engine, undefined, doing);
+      if (set.verify.after) await this.#verify(of, engine, made.id, doing);
+      // What is not removed now will be next time; a failure is told, and the backup is there.
+      await this.#prune(of, set, engine, false, doing).catch((failure: unknown) => this.#fail(of, "prune", failure));
+      const { id, files, bytes, storedBytes, flaws } = made;
+      return { id, files, bytes, storedBytes, flaws };
+    });
+  }
+
+  verify(of: Set_, id: string, signal: AbortSignal): Promise<CommandData<"backup.verify">> {
+    return this.#doing(of, "verify", signal, async (_, engine, doing) => {
+      const chosen = await this.#chosen(of, engine, id, signal);
+      return this.#verify(of, engine, chosen.id, doing);
+    });
+  }
+
+  async prune(of: Set_, dryRun: boolean, signal: AbortSignal): Promise<CommandData<"backup.prune">> {
+    const set = this.#setOf(of);
+    const engine = this.#deps.engineOf(of.service, set);
+    if (dryRun) return this.#prune(of, set, engine, true, { signal, progress: () => undefined });
+    return this.#doing(of, "prune", signal, (its, by, doing) => this.#prune(of, its, by, false, doing));
+  }
+
+  drill(of: Set_, id: string, signal: AbortSignal): Promise<CommandData<"backup.drill">> {
+    return this.#doing(of, "drill", signal, async (set, engine, doing) => {
+      const { publish, clock, drills, runHook } = this.#deps;
+      const startedMs = clock.monotonic();
+      const { id: chosen, size: bytes } = await this.#chosen(of, engine, id, signal);
+      const about = { service: of.service, name: `${of.backup}-drill` };
+      const check: DrillDeps["check"] = (hook, env, cwd, its) => runHook(about, hook, { env, cwd }, its);
+      const done = await this.#noting(of, chosen, () =>
+        drill(engine, chosen, { hook: set.drill?.check, bytes }, { directory: drills, check }, doing),
+      );
+      const { files, checked } = done;
+      const tookMs = Math.round(clock.monotonic() - startedMs);
+      publish({ type: "backup.drilled", data: { ...of, id: chosen, files, bytes: done.bytes, checked, tookMs } });
+      return { id: chosen, ...done };
+    });
+  }
+
+  restore(
+    of: Set_,
+    { id, to, only, stop }: { id: string; to?: string | undefined; only?: string[] | undefined; stop: boolean },
+    signal: AbortSignal,
+  ): Promise<CommandData<"backup.restore">> {
+    return this.#doing(of, "restore", signal, async (set, engine, doing) => {
+      const { publish, clock } = this.#deps;
+      const startedMs = clock.monotonic();
+      const { id: chosen } = await this.#chosen(of, engine, id, signal);
+      const into = (its: AbortSignal): Promise<Restored> => {
+        const within = { ...doing, signal: its };
+        const record = swapRecordOf(this.#deps.records, of);
+        const safety = (): Promise<Made> => this.#makeSafety(of, set, chosen, within);
+        return restoreIntoPlace(engine, chosen, only, { record, exclude: set.exclude, safety }, within);
+      };
+      const done = await this.#noting(of, chosen, () =>
+        to === undefined
+          ? this.#rest.whileStopped(of, stop, { signal, timeoutMs: set.timeout }, into)
+          : restoreTo(engine, chosen, to, only, doing),
+      );
+      const { files, bytes, safety, kept } = done;
+      const tookMs = Math.round(clock.monotonic() - startedMs);
+      const rest = { files, bytes, ...(safety === undefined ? {} : { safety }), kept };
+      publish({
+        type: "backup.restored",
+        data: { ...of, id: chosen, ...(to === undefined ? {} : { to }), ...rest, tookMs },
+      });
+      return { id: chosen, ...rest };
+    });
+  }
+
+  async #recover(): Promise<void> {
+    const { services, engineOf } = this.#deps;
+    const engines = Object.entries(services()).flatMap(([service, { backups }]) =>
+      backups.map((set) => () => engineOf(service, set)),
+    );
+    await recoverAll({ ...this.#deps, rest: this.#rest, engines, signal: this.#stop.signal });
+  }
+
+  /** Says that it begins, how far it is and, where it fails, why. */
+  async #doing<T>(
+    of: Set_,
+    doing: BackupDeed,
+    signal: AbortSignal,
+    call: (set: BackupConfig, engine: Engine, doing: Doing) => Promise<T>,
+  ): Promise<T> {
+    await this.#ready;
+    const set = this.#setOf(of);
+    const { publish, engineOf } = this.#deps;
+    publish({ type: "backup.began", data: { ...of, doing, ...(doing === "create" ? { mode: set.mode } : {}) } });
+    try {
+      const progress = tellingProgress({ ...of, doing }, this.#deps);
+      return await call(set, engineOf(of.service, set), { signal, progress });
+    } catch (failure) {
+      this.#fail(of, doing, failure);
+      throw failure;
+    }
+  }
+
+  /** `isQuiesced`: false while it is at rest anyway. */
+  async #make(
+    of: Set_,
+    set: BackupConfig,
+    engine: Engine,
+    note: string | undefined,
+    { signal, progress }: Doing,
+    isQuiesced = true,
+  ): Promise<Made> {
+    const { publish, clock } = this.#deps;
+    const startedMs = clock.monotonic();
+    const make = (its: AbortSignal): Promise<Made> => engine.create(note, { signal: its, progress });
+    const made = isQuiesced
+      ? await this.#rest.during(of, set, { signal, timeoutMs: set.timeout }, make)
+      : await make(signal);
+    const tookMs = Math.round(clock.monotonic() - startedMs);
+    publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...made, tookMs } });
+    return made;
+  }
+
+  /** Of what is there, whatever is missing, and at rest already. */
+  #makeSafety(of: Set_, set: BackupConfig, id: string, doing: Doing): Promise<Made> {
+    const { engineOf } = this.#deps;
+    const engine = engineOf(of.service, { ...set, required: [] });
+    return this.#make(of, set, engine, `before the restore of ${id}`, doing, false);
+  }
+
+  async #verify(of: Set_, engine: Engine, id: string, doing: Doing): Promise<CommandData<"backup.verify">> {
+    const { publish, clock } = this.#deps;
+    const startedMs = clock.monotonic();
+    const done = await this.#noting(of, id, () => engine.verify(id, doing));
+    const tookMs = Math.round(clock.monotonic() - startedMs);
+    publish({ type: "backup.verified", data: { ...of, id, ...done, tookMs } });
+    return { id, ...done };
+  }
+
+  /** Whoever finds a backup damaged tells, whatever it was read for. */
+  async #noting<T>(of: Set_, id: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (failure) {
+      if (isDamage(failure))
+        this.#deps.publish({ type: "backup.damaged", data: { ...of, id, reason: messageOf(failure) } });
+      throw failure;
+    }
+  }
+
+  async #chosen(of: Set_, engine: Engine, wanted: string, signal: AbortSignal): Promise<FoundBackup> {
+    return chosenOf((await engine.list(signal)).backups, wanted, `${of.service}/${of.backup}`);
+  }
+
+  async #prune(
+    of: Set_,
+    set: BackupConfig,
+    engine: Engine,
+    dryRun: boolean,
+    doing: Doing,
+  ): Promise<CommandData<"backup.prune">> {
+    const { publish, clock } = this.#deps;
+    const { backups } = await engine.list(doing.signal);
+    const { keep, remove } = keptOf(backups, this.#stateOf(of), set.keep, clock.now());
+    if (dryRun) return { kept: keep, removed: remove, freedBytes: 0 };
+    const freedBytes = remove.length > 0 ? await engine.remove(remove, doing) : 0;
+    publish({ type: "backup.pruned", data: { ...of, removed: remove, kept: keep.length, freedBytes } });
+    return { kept: keep, removed: remove, freedBytes };
+  }
+
+  #stateOf({ service, backup }: Set_): BackupState | undefined {
+    return own(own(this.#deps.state().services, service)?.backups ?? {}, backup);
+  }
+
+  #setOf({ service, backup }: Set_): BackupConfig {
+    const services = this.#deps.services();
+    const its = own(services, service);
+    if (!its) throw notFound("service", service, Object.keys(services));
+    const set = this.#findSet({ service, backup });
+    if (set) return set;
+    throw notFound(
+      `set of backups of ${service}`,
+      backup,
+      its.backups.map(({ name }) => name),
+    );
+  }
+
+  #findSet({ service, backup }: Set_): BackupConfig | undefined {
+    return own(this.#deps.services(), service)?.backups.find(({ name }) => name === backup);
+  }
+
+  #fail(of: Set_, doing: BackupDeed, failure: unknown): void {
+    this.#deps.publish({ type: "backup.failed", data: { ...of, doing, reason: messageOf(failure) } });
+  }
+}
+
+function isDamage(failure: unknown): boolean {
+  return failure instanceof OstlerError && (failure.data as { code?: string } | undefined)?.code === "damaged";
+}

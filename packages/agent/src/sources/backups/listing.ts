@@ -1,0 +1,62 @@
+import { messageOf, notFound, OstlerError, own, type BackupState, type ListedBackup } from "@ostler/protocol";
+import type { KeepConfig } from "../../config/backups.js";
+import { compareBackupIds } from "../../core/backup/backup-id.js";
+import { keptBy, type Kept } from "../../core/backup/keep.js";
+import type { Engine, FoundBackup } from "./engine.js";
+
+export type Listing = { backups: ListedBackup[]; problems: string[] };
+
+/** The backups of a set with what events have told of them. What cannot be looked at is a problem, and hides no other set. */
+export async function listedBy(
+  engine: Engine,
+  name: string,
+  its: BackupState | undefined,
+  signal: AbortSignal,
+): Promise<Listing> {
+  try {
+    const { backups, problems } = await engine.list(signal);
+    return { backups: backups.map((one) => withStory(one, its)), problems };
+  } catch (failure) {
+    return { backups: [], problems: [`${name}: ${messageOf(failure)}`] };
+  }
+}
+
+function withStory(one: FoundBackup, its: BackupState | undefined): ListedBackup {
+  const damage = own(its?.damaged ?? {}, one.id);
+  return {
+    ...one,
+    ...(its?.verified?.id === one.id ? { verifiedAt: its.verified.at } : {}),
+    ...(its?.proven?.id === one.id ? { provenAt: its.proven.at } : {}),
+    ...(damage === undefined ? {} : { problem: damage }),
+  };
+}
+
+/** The backup that somebody means: by its id, or the `latest` that is good and no copy of what was there before a restore. */
+export function chosenOf(backups: readonly FoundBackup[], wanted: string, name: string): FoundBackup {
+  const found =
+    wanted === "latest"
+      ? backups.find(({ problem, note }) => problem === undefined && note === undefined)
+      : backups.find(({ id }) => id === wanted);
+  if (found) return found;
+  if (wanted === "latest") throw new OstlerError("not-found", `There is no backup of ${name} yet.`);
+  throw notFound(
+    `backup of ${name}`,
+    wanted,
+    backups.map(({ id }) => id),
+  );
+}
+
+/** Which backups of a set are kept, and which are to go. One that is known to be broken never stands for a good one. */
+export function keptOf(
+  backups: readonly FoundBackup[],
+  its: BackupState | undefined,
+  keep: KeepConfig,
+  nowMs: number,
+): { keep: Kept[]; remove: string[] } {
+  const isGood = ({ id, problem }: FoundBackup): boolean | undefined => {
+    if (problem !== undefined || own(its?.damaged ?? {}, id) !== undefined) return false;
+    return its?.verified?.id === id || its?.proven?.id === id ? true : undefined;
+  };
+  const candidates = backups.map((one) => ({ id: one.id, timeMs: Date.parse(one.time), isGood: isGood(one) }));
+  return keptBy(candidates, keep, nowMs, compareBackupIds);
+}

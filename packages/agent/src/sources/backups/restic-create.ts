@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import { OstlerError } from "@ostler/protocol";
+import type { BackupConfig } from "../../config/backups.js";
+import { newBackupId } from "../../core/backup/backup-id.js";
+import type { Clock } from "../../core/clock.js";
+import { bytesOf } from "../../platform/archive/path-bytes.js";
+import { resticPattern } from "../../platform/restic/pattern.js";
+import { resticTroubleOf } from "../../platform/restic/trouble.js";
+import type { Doing, Made } from "./engine.js";
+import { ResticFlaws } from "./restic-flaws.js";
+import { summarising } from "./restic-progress.js";
+import { selectionOf } from "./restic-selection.js";
+import { ourSnapshots, type OurSnapshot, type SnapshotsDeps } from "./restic-snapshots.js";
+import { flawedTag, tagsOf } from "./restic-tags.js";
+
+export type ResticCreateDeps = SnapshotsDeps & {
+  clock: Clock;
+  /** Of a set of which nothing is there, this empty directory is backed up: restic makes no snapshot of nothing. */
+  nothing: string;
+};
+
+/** restic's exit code for a snapshot that lacks what could not be read. */
+const partial = 3;
+
+/** Makes a snapshot of what is there of a set; the repository, too, where the set says so. */
+export async function createSnapshot(
+  set: BackupConfig,
+  note: string | undefined,
+  deps: ResticCreateDeps,
+  { signal, progress }: Doing,
+): Promise<Made> {
+  const { service, clock, host, nothing, notes, run } = deps;
+  const { paths, links } = selectionOf(set);
+  const isNothing = paths.length === 0;
+  if (isNothing) await mkdir(nothing, { recursive: true, mode: 0o700 });
+  const before = await snapshotsOrInit(set.restic?.init === true, deps, signal);
+  const isTaken = (id: string): boolean => before.some((one) => one.id === id);
+  const id = newBackupId({ service, name: set.name, timeMs: clock.now() }, isTaken);
+  const about = { id, service, name: set.name, mode: set.mode, isNothing };
+  const tags = tagsOf({ ...about, ...(note === undefined ? {} : { note }) });
+  const fixed = ["backup", "--json", "--host", host, "--files-from-raw", "-", "--tag", tags.join(",")];
+  const flaws = new ResticFlaws(links);
+  const output = summarising("archive", progress);
+  const call = {
+    args: [...fixed, ...set.exclude.flatMap((glob) => ["--exclude", resticPattern(glob)])],
+    input: Buffer.concat((isNothing ? [nothing] : paths).map((path) => bytesOf(`${path}\0`))),
+    line: output.hear,
+    complaint: (line: string) => flaws.hear(line),
+    fine: [0, partial],
+  };
+  const { code } = await run("make a snapshot", call, signal);
+  const made = output.summary();
+  if (made?.snapshot_id === undefined)
+    throw new OstlerError("failed", `restic has ended with ${code} and told of no snapshot.`);
+  const { total_files_processed: files, total_bytes_processed: bytes } = made;
+  const storedBytes = made.data_added_packed ?? made.data_added;
+  await notes.keep(id, { files, bytes, storedBytes });
+  const found = flaws.all(files);
+  if (code === partial || found.vanished.length > 0)
+    await run("mark a snapshot", { args: ["tag", "--add", flawedTag, made.snapshot_id] }, signal);
+  return { id, files, bytes, storedBytes, flaws: found };
+}
+
+async function snapshotsOrInit(init: boolean, deps: ResticCreateDeps, signal: AbortSignal): Promise<OurSnapshot[]> {
+  try {
+    return (await ourSnapshots(deps, signal)).backups;
+  } catch (failure) {
+    if (!init || resticTroubleOf(failure) !== "no-repository") throw failure;
+    await deps.run("make the repository", { args: ["init"] }, signal);
+    return [];
+  }
+}

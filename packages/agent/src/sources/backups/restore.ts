@@ -1,0 +1,79 @@
+import { lstat, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { OstlerError } from "@ostler/protocol";
+import { expand, literally } from "../../platform/archive/path-glob.js";
+import type { Doing, Engine, Made } from "./engine.js";
+import { Swap } from "./swap.js";
+
+export type Restored = { files: number; bytes: number; safety?: string; kept: string[] };
+
+export type IntoPlace = {
+  /** Where it is written down what has to be undone or completed after a crash. */
+  record: string;
+  /** What backups of the set leave out: where there is such a thing, the old stays beside the new. */
+  exclude: readonly string[];
+  /** Backs up what is there now. */
+  safety: () => Promise<Made>;
+};
+
+/** Restores beside what is there, and puts it in its place when all of it is there and right. A failure leaves the old. */
+export async function restoreIntoPlace(
+  engine: Engine,
+  id: string,
+  only: readonly string[] | undefined,
+  { record, exclude, safety }: IntoPlace,
+  doing: Doing,
+): Promise<Restored> {
+  const places = await rootsOf(engine, id, only, doing.signal);
+  const isSomethingThere = (await Promise.all(places.map(isThere))).includes(true);
+  const before = isSomethingThere ? await safety() : undefined;
+  await using swap = await Swap.begin(record, id, places);
+  const done: Restored = { files: 0, bytes: 0, kept: [], ...(before ? { safety: before.id } : {}) };
+  const units: { place: string; staged: string }[] = [];
+  for (const { place, directory } of swap.stagings) {
+    const its = literally(place);
+    const { files, bytes } = await engine.extract(id, directory, [its, `${its}/**`], doing);
+    done.files += files;
+    done.bytes += bytes;
+    for (const one of places.filter((root) => root === place || root.startsWith(`${place}/`)))
+      units.push({ place: one, staged: join(directory, one) });
+  }
+  const left = exclude.flatMap(expand);
+  const keepOld = (place: string): boolean => left.some((path) => path.startsWith(`${place}/`));
+  const { kept } = await swap.commit(units, { keepOld, signal: doing.signal });
+  return { ...done, kept };
+}
+
+/** Restores into a directory that is empty, or not there yet. */
+export async function restoreTo(
+  engine: Engine,
+  id: string,
+  to: string,
+  only: readonly string[] | undefined,
+  doing: Doing,
+): Promise<Restored> {
+  if (!to.startsWith("/")) throw new OstlerError("bad-request", `${to} is not absolute: say where it is on the host.`);
+  await rootsOf(engine, id, only, doing.signal);
+  await mkdir(to, { recursive: true });
+  if ((await readdir(to)).length > 0)
+    throw new OstlerError("wrong-state", `${to} is not empty. Name a directory that is, or that is not there yet.`);
+  return { ...(await engine.extract(id, to, only, doing)), kept: [] };
+}
+
+async function rootsOf(
+  engine: Engine,
+  id: string,
+  only: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const roots = await engine.rootsOf(id, only, signal);
+  if (roots.length > 0) return roots;
+  throw new OstlerError(
+    "not-found",
+    `Nothing in ${id} ${only ? `matches ${only.join(", ")}` : "can be restored: it is empty"}.`,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined; // What cannot be looked at cannot be replaced either, and is told then.
+}
