@@ -31,6 +31,7 @@ import { bootId } from "./platform/proc.js";
 import { allSpools } from "./platform/spool.js";
 import { marksLeft } from "./platform/tree.js";
 import { handlersOf } from "./handlers.js";
+import { startBackups } from "./backups-part.js";
 import { startPatterns } from "./patterns-part.js";
 import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
@@ -324,6 +325,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         state: () => bus.state,
         ...{ clock, env, agentId: store.agentId },
         ...{ supervisor, checks, markers, rules, maintenance, debug, leftTasks, reload },
+        backups: () => backups.then((its) => its.backups),
       }),
       { publish: bus.publish, state: () => bus.state, synced: (seq) => journal.synced(seq), clock },
     ),
@@ -348,6 +350,10 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     );
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
     readLogs(query, { spools: store.spools, times, state: () => bus.state, files: logFilesOf, clock }, signal);
+  const backups = startBackups(scope, {
+    ...{ bus, clock, env, store, version: build.version, supervisor, dispatcher, degraded, recovered },
+    running: () => reload.running,
+  });
   const socketPath = socketPathIn(store.runDir);
   const http = scope.own(
     await Http.start(config.http, socketPath, {
@@ -359,6 +365,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       overdue: () => pulse.overdue(),
       redactedConfig: () => redacted(reload.running),
       logs,
+      backups: async (signal) => (await backups).backups.list(undefined, signal),
       usage: (service) => usage.of(service),
       push: (pushed) => checks.push(pushed),
       numbers: (service) => {
@@ -394,6 +401,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     lastSeq: previous.seq,
     secrets: () => reload.running.secrets,
   });
+  parts.push(...(await backups).parts);
   parts.push(
     { name: "log", prepare: async (next) => log.prepare(next.config.agent.log) },
     { name: "http", prepare: (next) => http.prepare(next.config.http) },

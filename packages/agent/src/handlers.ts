@@ -2,10 +2,15 @@ import type { HostState } from "@ostler/protocol";
 import { beginMaintenance } from "./commands/begin-maintenance.js";
 import { baselineRule } from "./commands/baseline-rule.js";
 import { beginDebug } from "./commands/begin-debug.js";
+import { createBackup } from "./commands/create-backup.js";
+import { drillBackup } from "./commands/drill-backup.js";
 import { endDebug } from "./commands/end-debug.js";
 import { endMaintenance } from "./commands/end-maintenance.js";
 import { isolateService } from "./commands/isolate-service.js";
 import { planConfig } from "./commands/plan-config.js";
+import { pruneBackups } from "./commands/prune-backups.js";
+import { restoreBackup } from "./commands/restore-backup.js";
+import { verifyBackup } from "./commands/verify-backup.js";
 import { releaseService } from "./commands/release-service.js";
 import { reloadConfig } from "./commands/reload-config.js";
 import { restartService } from "./commands/restart-service.js";
@@ -19,6 +24,7 @@ import { effective } from "./config/effective.js";
 import type { Publish } from "./core/bus.js";
 import type { Clock } from "./core/clock.js";
 import type { Handlers } from "./core/dispatcher.js";
+import type { Backups } from "./sources/backups/backups.js";
 import type { Checks } from "./sources/checks/checks.js";
 import type { DebugWatch } from "./sources/debug/debug.js";
 import type { MaintenanceWatch } from "./sources/maintenance/maintenance.js";
@@ -42,12 +48,13 @@ export type Hands = {
   maintenance: MaintenanceWatch;
   debug: DebugWatch;
   leftTasks: LeftTasks;
+  backups: () => Promise<Backups>;
   reload: Reload;
 };
 
 /** What carries out each command there is. */
 export function handlersOf(hands: Hands): Handlers {
-  const { publish, state, supervisor, checks, markers, rules, maintenance, leftTasks, reload } = hands;
+  const { publish, state, supervisor, checks, markers, rules, maintenance, leftTasks, backups, reload } = hands;
   const services = (): typeof reload.running.config.services => reload.running.config.services;
   const debug = {
     watch: hands.debug,
@@ -91,6 +98,11 @@ export function handlersOf(hands: Hands): Handlers {
       env: hands.env,
       clock: hands.clock,
     }),
+    "backup.create": createBackup(backups),
+    "backup.verify": verifyBackup(backups),
+    "backup.restore": restoreBackup(backups),
+    "backup.drill": drillBackup(backups),
+    "backup.prune": pruneBackups(backups),
     "config.reload": reloadConfig(reload),
     "config.plan": planConfig(reload),
   };

@@ -14,6 +14,12 @@ export type Store = {
   spools: string;
   /** When what is in the spools was written. */
   outputTimes: string;
+  /** What has to be undone or gone on with if the agent is killed while it does something with backups. */
+  backupRecords: string;
+  /** Where backups are restored to be proven. */
+  drills: string;
+  /** What restic keeps of repositories, and how far they have been verified. */
+  restic: string;
   /** Path of what dossiers compare with. */
   settledRuns: string;
   journal: Disk;
@@ -50,6 +56,9 @@ export async function openStore({ data_dir: dataDir, run_dir: wantedRunDir }: Co
     agentId,
     runDir: runDir.path,
     spools: join(dataDir, "output"),
+    backupRecords: join(dataDir, "backup-records"),
+    restic: join(dataDir, "restic"),
+    drills: join(dataDir, "drills"),
     outputTimes: join(dataDir, "output-times"),
     settledRuns: join(dataDir, "settled-runs.json"),
     journal,

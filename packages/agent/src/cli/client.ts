@@ -28,12 +28,13 @@ export class Client {
   async run(
     name: CommandName,
     args: Record<string, unknown>,
-    options: { reason?: string; timeoutMs?: number } = {},
+    options: { reason?: string; timeoutMs?: number; id?: string } = {},
   ): Promise<CommandResult> {
-    const { reason, timeoutMs } = options;
+    const { reason, timeoutMs, id } = options;
     const body = {
       name,
       args,
+      ...(id === undefined ? {} : { id }),
       ...(reason === undefined ? {} : { reason }),
       ...(timeoutMs === undefined ? {} : { timeout_s: timeoutMs / 1000 }),
     };
@@ -43,9 +44,14 @@ export class Client {
     throw new OstlerError(code, result.message ?? `${name} ${result.outcome}`, { data: result.data });
   }
 
-  /** The lines of an answer as they come. */
-  async *lines(path: string): AsyncGenerator<string> {
-    const response = await this.#send("GET", path);
+  /** Withdraws a command; whoever waits for it hears what came of that. */
+  async cancel(id: string): Promise<void> {
+    await this.#ask("POST", `/v1/commands/${encodeURIComponent(id)}/cancel`);
+  }
+
+  /** The lines of an answer as they come, until it ends or the signal aborts. */
+  async *lines(path: string, signal?: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#send("GET", path, undefined, signal);
     if (response.statusCode !== 200) throw problemIn(await textOf(response));
     yield* createInterface({ input: response, crlfDelay: Infinity });
   }
@@ -58,14 +64,15 @@ export class Client {
     return { status, body: JSON.parse(text) as unknown };
   }
 
-  #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+  #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const headers = {
         accept: "application/json",
         host: "localhost",
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       };
-      const sent = request({ socketPath: this.#socketPath, method, path, headers, agent: false }, resolve);
+      const until = signal ? { signal } : {};
+      const sent = request({ socketPath: this.#socketPath, method, path, headers, agent: false, ...until }, resolve);
       sent.on("error", (cause: NodeJS.ErrnoException) => reject(this.#unreachable(cause)));
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });

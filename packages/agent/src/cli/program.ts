@@ -124,6 +124,47 @@ function describe(
     .option("--from <seq>", "only from this seq on")
     .action(doing(async () => (await import("./events.js")).events));
   describeLogs(command, doing);
+  const backup = command("backup", "backups of the services");
+  backup
+    .command("create <set>")
+    .description("make a backup of SERVICE/NAME, verify it, and remove those that are not to be kept")
+    .option("--reason <text>", "why; recorded")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).createBackup));
+  backup
+    .command("list [set]")
+    .description("the backups there are, newest first")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).listBackups));
+  backup
+    .command("verify <set-or-id>")
+    .description("read a backup back and compare every file")
+    .option("--reason <text>", "why; recorded")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).verifyBackup));
+  backup
+    .command("restore <set-or-id>")
+    .description("restore a backup into place, or into a directory")
+    .option("--to <dir>", "into this directory, which is empty or not there")
+    .option("--only <glob...>", "only what matches, as `/var/lib/x/**`")
+    .option("--stop", "stop the service for it, and start it afterwards")
+    .option("--yes", "do not ask")
+    .option("--reason <text>", "why; recorded")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).restoreBackup));
+  backup
+    .command("drill <set-or-id>")
+    .description("prove that a backup restores, in a directory of its own")
+    .option("--reason <text>", "why; recorded")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).drillBackup));
+  backup
+    .command("prune <set>")
+    .description("remove backups that are not to be kept any longer")
+    .option("--dry-run", "only say which, and why others are kept")
+    .option("--reason <text>", "why; recorded")
+    .exitOverride()
+    .action(doing(async () => (await import("./backup.js")).pruneBackups));
   const task = command("task", "named commands of the configuration");
   task
     .command("list [service]")

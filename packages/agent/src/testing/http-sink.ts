@@ -79,6 +79,7 @@ export async function serve(
       overdue: () => [],
       redactedConfig: () => ({ secret: "[redacted]" }),
       logs: () => (async function* () {})(),
+      backups: async () => ({ backups: [], problems: [] }),
       usage: () => ({}),
       push: () => {},
       numbers: () => ({}),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { OstlerError } from "@ostler/protocol";
+import { allows, commands, isCommandName, OstlerError, own } from "@ostler/protocol";
 import * as z from "zod";
 import { readJson, sendJson } from "./answer.js";
 import type { Exchange, Route } from "./route.js";
@@ -44,11 +44,23 @@ function get({ response, params, deps }: Exchange): void {
   sendJson(response, command.outcome ? 200 : 202, { id, ...command });
 }
 
+/** Withdraws a command that waits or runs; what comes of that is its result. */
+function cancel({ response, params, principal, deps }: Exchange): void {
+  const id = params.id ?? "";
+  const command = own(deps.state().commands, id);
+  if (!command) throw new OstlerError("not-found", `No command "${id}" is remembered; the last ones are.`);
+  if (isCommandName(command.name) && !allows(principal.scopes, commands[command.name].scope))
+    throw new OstlerError("not-permitted", `"${command.name}" may only be withdrawn by who may send it.`);
+  deps.dispatcher.cancel(id);
+  sendJson(response, 202, { id });
+}
+
 function gone(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
 }
 
 export const commandRoutes: Route[] = [
   { method: "POST", path: "/v1/commands", scope: "write", answer: post },
+  { method: "POST", path: "/v1/commands/:id/cancel", scope: "write", answer: cancel },
   { method: "GET", path: "/v1/commands/:id", scope: "read", answer: get },
 ];

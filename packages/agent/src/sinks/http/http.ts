@@ -17,6 +17,7 @@ import { observeRoutes } from "./observe.js";
 import type { Route } from "./route.js";
 import { numberRoutes } from "./numbers.js";
 import { pushRoutes } from "./push.js";
+import { backupRoutes } from "./backups.js";
 import { usageRoutes } from "./usage.js";
 
 export const routes: readonly Route[] = [
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...backupRoutes,
   ...numberRoutes,
   ...pushRoutes,
   ...commandRoutes,

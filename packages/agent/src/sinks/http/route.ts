@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HostState, RunUsage, Scope, UsagePeaks, LogLine, LogNote } from "@ostler/protocol";
+import type { HostState, ListedBackup, RunUsage, Scope, UsagePeaks, LogLine, LogNote } from "@ostler/protocol";
 import type { Dispatcher } from "../../core/dispatcher.js";
 import type { LogQuery } from "../../core/log-query.js";
 import type { Sight } from "../../core/series.js";
@@ -10,7 +10,7 @@ import type { Principal } from "./auth.js";
 export type HttpDeps = {
   state: () => HostState;
   journal: Pick<Journal, "first" | "durable" | "bytes" | "read">;
-  dispatcher: Pick<Dispatcher, "dispatch" | "run">;
+  dispatcher: Pick<Dispatcher, "dispatch" | "run" | "cancel">;
   metrics: (accept: string) => Promise<{ contentType: string; body: string | Buffer }>;
   /** Parts of the agent whose work is overdue. */
   overdue: () => string[];
@@ -20,6 +20,8 @@ export type HttpDeps = {
   logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<LogLine | LogNote>;
   /** What the processes of a service use that run and have been measured. @throws OstlerError `not-found` */
   usage: (service: string) => Record<string, RunUsage & { peaks: UsagePeaks }>;
+  /** The backups of all services, newest first, and what could not be looked at. */
+  backups: (signal: AbortSignal) => Promise<{ backups: ListedBackup[]; problems: string[] }>;
   /** The numbers of a service that its configuration asks for one by one, by name, as they are now. */
   numbers: (service: string) => Record<string, Sight>;
   /** Takes what a service says of itself, for a check of kind push. @throws OstlerError `not-found`, `not-permitted` */

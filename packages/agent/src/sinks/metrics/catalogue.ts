@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
+const ofBackup = ["service", "backup"];
+
 /** Every metric there is, with its type, labels and help; docs/metrics.md is made from this. */
 export const metrics = {
   build: gauge("ostler_build_info", "Always 1; what runs here", ["version", "node"]),
@@ -153,6 +155,39 @@ export const metrics = {
     "ostler_log_recent_matches",
     "Lines that matched within the window of the pattern's `rate`, for those groups that have most",
     ["service", "source", "pattern", "group"],
+  ),
+  backupAge: gauge("ostler_backup_age_seconds", "Since the last backup was made; absent when there was none", ofBackup),
+  backupFiles: gauge("ostler_backup_files", "Files in the last backup", ofBackup),
+  backupBytes: gauge("ostler_backup_size_bytes", "Of the files in the last backup", ofBackup),
+  backupStored: gauge(
+    "ostler_backup_stored_bytes",
+    "What the last backup occupies, or added to its repository",
+    ofBackup,
+  ),
+  backupSeconds: gauge("ostler_backup_duration_seconds", "How long the last backup took", ofBackup),
+  backupFlawed: gauge(
+    "ostler_backup_flawed",
+    "1 when the last backup is empty, or something changed or vanished while it was read, else 0",
+    ofBackup,
+  ),
+  backupVerifiedAge: gauge(
+    "ostler_backup_verified_age_seconds",
+    "Since a backup was last read back and was what it was; absent when none was",
+    ofBackup,
+  ),
+  backupProvenAge: gauge(
+    "ostler_backup_proven_age_seconds",
+    "Since a backup was last proven to restore; absent when none was",
+    ofBackup,
+  ),
+  backupFailed: gauge("ostler_backup_failed", "1 for what did not succeed with the backups when it was tried last", [
+    ...ofBackup,
+    "doing",
+  ]),
+  backupRunning: gauge(
+    "ostler_backup_progress_ratio",
+    "How far it is that is being done with the backups, from 0 to 1; absent when nothing is",
+    [...ofBackup, "doing"],
   ),
   collectorSuccess: gauge(
     "ostler_collector_success",

@@ -4,6 +4,7 @@ import type { Published } from "../../core/bus.js";
 import { systemClock, type Clock } from "../../core/clock.js";
 import { hasLabels } from "../../core/labels.js";
 import type { LookAt, Sight } from "../../core/series.js";
+import { readBackups } from "./backup-gauges.js";
 import { count } from "./event-counters.js";
 import { watchGc } from "./gc.js";
 import { LogSeries } from "./log-series.js";
@@ -115,7 +116,7 @@ export class Metrics implements Disposable {
 
   /** Everything as text: OpenMetrics for who asks for it, else Prometheus 0.0.4. */
   render(accept: string): Promise<Rendered> {
-    this.#collect(["state", "journal", "process", "event-loop"]);
+    this.#collect(["state", "backups", "journal", "process", "event-loop"]);
     const format = formatFor(accept);
     const own = Buffer.from(this.#own.text(format));
     const end = format === "openMetrics" ? [endOfText] : [];
@@ -135,7 +136,7 @@ export class Metrics implements Disposable {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#readForLooksMs >= lookEveryMs) {
       this.#readForLooksMs = nowMs;
-      this.#collect(["state", "journal", "process"]);
+      this.#collect(["state", "backups", "journal", "process"]);
     }
     return this.#lookAtOwn(metric, service, labels);
   };
@@ -203,6 +204,7 @@ export class Metrics implements Disposable {
       if (state !== this.#shown) readState(state, this.#instruments);
       this.#shown = state;
     },
+    backups: () => readBackups(this.#deps.state(), this.#clock.now(), this.#instruments),
     journal: () => this.#readJournal(),
     process: () => this.#readProcess(),
     "event-loop": () => {
@@ -232,6 +234,6 @@ export class Metrics implements Disposable {
 }
 
 /** What is read for each scrape. */
-type Collector = "state" | "journal" | "process" | "event-loop";
+type Collector = "state" | "backups" | "journal" | "process" | "event-loop";
 
 const endOfText = Buffer.from("# EOF\n");
