@@ -73,7 +73,7 @@ export class TestAgent implements AsyncDisposable {
 
   /** Replaces the configuration file; a text that begins with neither `agent:` nor a comment gets the usual beginning. */
   configure(config: string): void {
-    const text = config.replaceAll("DIR", this.directory);
+    const text = config.replaceAll(/\bDIR\b/g, this.directory);
     writeFileSync(
       this.configFile,
       /^(agent:|#)/.test(text) ? text : `agent: {data_dir: ./data}\nhttp: {listen: "127.0.0.1:0"}\n${text}`,

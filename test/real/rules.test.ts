@@ -64,7 +64,7 @@ const recorded = [...recordedShapes, ...histogram];
 /** The condition of a rule as it is written, from an expression that lets every value through. */
 function conditionOf(expr: object) {
   const written = { name: "r", expr: { ...expr, op: "!=", value: 1e99 } };
-  const [rule] = rulesOf({ rules: [written], logs: [] } as never);
+  const [rule] = rulesOf({ rules: [written], logs: [], backups: [] } as never);
   return rule ?? assert.fail();
 }
 

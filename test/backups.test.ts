@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { CommandData, ListedBackup } from "@ostler/protocol";
+import { TestAgent } from "./helpers/agent.js";
+import { until } from "./helpers/until.js";
+
+/** An agent whose service `web` has files in `state`, and a set of backups of them. */
+async function started(set: string, { processes = "command: [sleep, '1000']" } = {}): Promise<Host> {
+  const host = new Host(
+    TestAgent.prepare(`agent: {data_dir: ./data, backups: {min_free: 1MiB}, rules: {every: 1s}}
+http: {listen: "127.0.0.1:0"}
+services:
+  web:
+    ${processes}
+    backups:
+      - name: data
+        paths: [state]
+${set.replace(/^/gm, "        ")}
+`),
+  );
+  mkdirSync(host.at("state/deep/er"), { recursive: true });
+  host.write("state/one", "first\n");
+  host.write("state/deep/er/two", "second\n".repeat(10_000));
+  symlinkSync("one", host.at("state/link"));
+  await host.agent.run();
+  await host.agent.ready("web");
+  return host;
+}
+
+class Host implements AsyncDisposable {
+  readonly agent: TestAgent;
+
+  constructor(agent: TestAgent) {
+    this.agent = agent;
+  }
+
+  at(path: string): string {
+    return join(this.agent.directory, path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.at(path), "utf8");
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(this.at(path), text);
+  }
+
+  /** `ostler backup …`; fails as the test unless it succeeds. */
+  async backup(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.agent.ostler("backup", ...args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  async made(): Promise<CommandData<"backup.create">> {
+    return JSON.parse(await this.backup("create", "data", "--json")) as CommandData<"backup.create">;
+  }
+
+  async listed(): Promise<ListedBackup[]> {
+    return JSON.parse(await this.backup("list", "--json")) as ListedBackup[];
+  }
+
+  /** What `ostler backup …` says when it does not succeed. */
+  async refused(...args: string[]): Promise<string> {
+    const { code, stderr } = await this.agent.ostler("backup", ...args);
+    assert.notEqual(code, 0);
+    return stderr;
+  }
+
+  /** Everything in a directory but what a backup of it may change. */
+  contents(path: string): string {
+    return execFileSync(
+      "sh",
+      ["-c", "find . -printf '%p %y %m %s %l\n' | sort; find . -type f -exec sha256sum {} + | sort"],
+      {
+        cwd: this.at(path),
+        encoding: "utf8",
+      },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.agent[Symbol.asyncDispose]();
+  }
+}
+
+test("a backup is made, listed and verified, and everything comes back from it", async () => {
+  await using host = await started("");
+  const before = host.contents("state");
+  const { id, files, flaws } = await host.made();
+  assert.match(id, /^web\.data\.\d{8}T\d{6}Z$/);
+  assert.deepEqual([files, flaws], [3, { isEmpty: false, changed: [], vanished: [], skipped: [] }]);
+  const [listed, ...others] = await host.listed();
+  assert.deepEqual([listed?.id, listed?.files, others.length], [id, 3, 0]);
+  assert.ok(listed?.verifiedAt !== undefined);
+  rmSync(host.at("state"), { recursive: true });
+  assert.match(await host.refused("restore", id, "--yes"), /runs.*--stop/s);
+  await host.backup("restore", id, "--yes", "--stop");
+  assert.equal(host.contents("state"), before);
+  await host.agent.ready("web");
+  const [restored] = await host.agent.events("backup.restored");
+  assert.equal(restored?.data.safety, undefined);
+});
+
+test("what was there before a restore is in a backup of its own, and what no backup has is put aside", async () => {
+  await using host = await started("exclude: [state/cache]");
+  const { id } = await host.made();
+  host.write("state/one", "newer\n");
+  mkdirSync(host.at("state/cache"));
+  host.write("state/cache/hot", "x");
+  const out = await host.backup("restore", "data", "--yes", "--stop");
+  assert.equal(host.read("state/one"), "first\n");
+  const [safety] = (await host.listed()).filter((one) => one.id !== id);
+  assert.match(safety?.note ?? "", /before the restore/);
+  assert.match(out, /put aside: .*state\.before-/);
+  const aside = readdirSync(host.agent.directory).find((name) => name.startsWith("state.before-"));
+  assert.equal(host.read(`${aside}/cache/hot`), "x");
+  await host.backup("restore", safety?.id ?? "", "--to", host.at("elsewhere"));
+  assert.equal(host.read(`elsewhere${host.at("state/one")}`), "newer\n");
+});
+
+test("a part of a backup is restored alone", async () => {
+  await using host = await started("");
+  const { id } = await host.made();
+  host.write("state/one", "newer\n");
+  host.write("state/deep/er/two", "newer\n");
+  await host.backup("restore", id, "--only", `${host.at("state")}/deep/**`, "--yes", "--stop");
+  assert.equal(host.read("state/one"), "newer\n");
+  assert.equal(host.read("state/deep/er/two").length, 70_000);
+});
+
+test("a backup without what must be in it is none, and one without any file is loud", async () => {
+  await using host = await started("required: [state/identity]\nmax_age: 1d");
+  assert.match(await host.refused("create", "data"), /state\/identity/);
+  assert.deepEqual(await host.listed(), []);
+  const [failed] = await host.agent.events("backup.failed");
+  assert.match(String(failed?.data.reason), /state\/identity/);
+  rmSync(host.at("state"), { recursive: true });
+  mkdirSync(host.at("state"));
+  host.agent.configure(readFileSync(host.agent.configFile, "utf8").replace(/required.*/, ""));
+  await host.agent.ostler("reload");
+  assert.match(await host.backup("create", "data"), /THERE IS NO FILE IN IT/);
+});
+
+test("an archive that is not what it was is told, and never taken for the last good one", async () => {
+  await using host = await started("keep: {last: 1}\nverify: {after: false}");
+  const first = await host.made();
+  const dir = host.at("data/backups");
+  const archive = readdirSync(dir).find((name) => /\.tar\.(zst|gz)$/.test(name)) ?? "";
+  const path = join(dir, archive);
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
+  writeFileSync(path, bytes);
+  assert.match(await host.refused("verify", "data"), /corrupt|damaged|SHA-256/i);
+  const [damaged] = await host.agent.events("backup.damaged");
+  assert.equal(damaged?.data.id, first.id);
+  assert.match(await host.refused("restore", first.id, "--yes", "--stop"), /./);
+  assert.equal(host.read("state/one"), "first\n");
+  truncateSync(path, 10);
+  const listed = (await host.listed()).find(({ id }) => id === first.id);
+  assert.ok(listed?.problem !== undefined);
+});
+
+test("a cold backup stops the service and starts it again, also when it fails", async () => {
+  const processes = "processes: {main: {command: [sh, -c, 'echo up >> DIR/runs; exec sleep 1000']}}";
+  await using host = await started("mode: cold\nrequired: [state/identity]", { processes });
+  assert.match(await host.refused("create", "data"), /identity/);
+  host.write("state/identity", "x");
+  await host.agent.ready("web");
+  await host.made();
+  await host.agent.ready("web");
+  assert.equal(host.read("runs"), "up\nup\nup\n");
+});
+
+test("what a backup has stopped or brought to rest is brought back by the next agent", async () => {
+  const hook = (what: string): string => `{command: [sh, -c, "echo ${what} >> DIR/hooks"]}`;
+  const slow = '{command: [sh, -c, "echo before >> DIR/hooks; while [ -e DIR/hold ]; do sleep 0.05; done"]}';
+  await using host = await started(`mode: cold\nbefore: ${slow}\nafter: ${hook("after")}`);
+  host.write("hold", "");
+  const making = host.agent.ostler("backup", "create", "data");
+  await until(() => existsSync(host.at("hooks")), "it is at rest");
+  await host.agent.end("SIGKILL");
+  await making;
+  rmSync(host.at("hold"));
+  await host.agent.run();
+  await host.agent.ready("web");
+  await until(() => host.read("hooks") === "before\nafter\n", "it is brought back");
+  const [interrupted] = await until(async () => {
+    const events = await host.agent.events("backup.interrupted");
+    return events.length > 0 ? events : undefined;
+  }, "it is told");
+  assert.equal(interrupted?.data.doing, "create");
+  await host.made();
+  assert.equal(host.read("hooks"), "before\nafter\nbefore\nafter\n");
+});
+
+test("backups are made by schedule, and old ones go", async () => {
+  await using host = await started('schedule: "* * * * * *"\nkeep: {last: 2}');
+  await until(async () => (await host.agent.events("backup.pruned")).length >= 2, "some have gone");
+  assert.ok((await host.listed()).length <= 3);
+  const [triggered] = await host.agent.events("backup.triggered");
+  assert.equal(triggered?.data.doing, "create");
+});
+
+test("what is kept is explained before anything goes", async () => {
+  await using host = await started("keep: {daily: 1}");
+  await host.made();
+  appendFileSync(host.at("state/one"), "more\n");
+  const { id } = await host.made();
+  const out = await host.backup("prune", "data", "--dry-run");
+  assert.match(out, new RegExp(`keep +${id.replaceAll(".", "\\.")} .*daily`));
+});
+
+test("a drill proves that a backup restores, and says when it does not", async () => {
+  const check = `{command: [sh, -c, "test $(cat $OSTLER_DRILL_DIR$PLACE/state/one) = first && echo fine"], env: {PLACE: "DIR"}}`;
+  await using host = await started(`drill: {check: ${check}}`);
+  await host.made();
+  assert.match(await host.backup("drill", "data"), /fine\n.* is proven to restore: 3 files/);
+  assert.ok((await host.listed())[0]?.provenAt !== undefined);
+  host.write("state/one", "second\n");
+  await host.made();
+  assert.match(await host.refused("drill", "data"), /exited with code 1/);
+  assert.deepEqual(existsSync(host.at("data/drills")) ? readdirSync(host.at("data/drills")) : [], []);
+});
+
+test("the age of backups and of the last proven one raises alerts", async () => {
+  await using host = await started("max_age: 1d\ndrill: {max_age: 2d}");
+  await until(async () => (await host.agent.events("alert.fired")).length === 2, "both are missing");
+  await host.made();
+  await host.backup("drill", "data");
+  await until(async () => (await host.agent.events("alert.resolved")).length === 2, "both are there");
+  const metrics = String(await host.agent.get("/metrics"));
+  assert.match(metrics, /ostler_backup_age_seconds\{service="web",backup="data"\} \d/);
+  assert.match(metrics, /ostler_backup_files\{service="web",backup="data"\} 3/);
+});
+
+test("a backup that is withdrawn leaves nothing, and brings back what was at rest", async () => {
+  const hooks =
+    'before: {command: [sh, -c, "echo > DIR/begun; exec sleep 1000"]}\nafter: {command: [sh, -c, "echo > DIR/after"]}';
+  await using host = await started(hooks);
+  const making = spawn(process.execPath, host.agent.words("backup", "create", "data"), { stdio: "ignore" });
+  await until(() => existsSync(host.at("begun")), "it has begun");
+  making.kill("SIGINT");
+  const [code] = (await once(making, "exit")) as [number];
+  assert.notEqual(code, 0);
+  assert.ok(existsSync(host.at("after")));
+  const [failed] = await host.agent.events("backup.failed");
+  assert.equal(failed?.data.doing, "create");
+  assert.deepEqual(existsSync(host.at("data/backups")) ? readdirSync(host.at("data/backups")) : [], []);
+});
