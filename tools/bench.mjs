@@ -16,6 +16,7 @@ const all = [
   "logs",
   "journal",
   "stream",
+  "backup",
 ];
 const named = process.argv.slice(2);
 for (const name of named.length > 0 ? named : all)
