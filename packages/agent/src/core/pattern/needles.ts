@@ -124,8 +124,7 @@ export class Needles {
 const none: readonly Uint8Array[] = [];
 
 function isNeedleAt(block: Uint8Array, start: number, needle: Uint8Array): boolean {
-  for (let each = 0; each < needle.length; each++)
-    if (lowerOf(block[start + each] ?? 0) !== needle[each]) return false;
+  for (let each = 0; each < needle.length; each++) if (lowerOf(block[start + each] ?? 0) !== needle[each]) return false;
   return true;
 }
 
