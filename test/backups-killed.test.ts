@@ -8,7 +8,7 @@ import { TestAgent } from "./helpers/agent.js";
 import { seeded } from "./helpers/seeded.js";
 import { until } from "./helpers/until.js";
 
-/** How often the agent is killed; `OSTLER_KILLS=200` is what the manual speaks of. */
+/** How often the agent is killed; `OSTLER_KILLS=200` for a long look. */
 const kills = Number(process.env.OSTLER_KILLS ?? 16);
 const files = 150;
 /** Longer than any of the commands takes when it is not interrupted. */

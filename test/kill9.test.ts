@@ -5,7 +5,7 @@ import { Controller, fileStore, tokens, type Envelope } from "@ostler/sdk";
 import { fixture, pidsMarked, TestAgent } from "./helpers/agent.js";
 import { until } from "./helpers/until.js";
 
-const rounds = 200;
+const rounds = Number(process.env.OSTLER_KILLS ?? 200);
 
 test(`${rounds} times kill -9 of the agent: nothing acknowledged is lost, no seq is used twice, no service runs twice`, async () => {
   await using agent = TestAgent.prepare("services: {}");

@@ -49,8 +49,10 @@ step("formatting", "node_modules/.bin/prettier", ["--check", "--log-level", "war
 step("lint", "node_modules/.bin/eslint", ["."]);
 step("safe versions", process.execPath, ["tools/safe-versions.mjs"]);
 step("tests with programs of the host", process.execPath, ["tools/test.mjs", "--real", "--no-build"]);
+// What kills at random has been repeated often enough above.
 step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-build"], {
   OSTLER_TEST_NODE: nodeOfNextLine(),
+  OSTLER_KILLS: "8",
 });
 
 const runs = readFileSync(counts, "utf8")
