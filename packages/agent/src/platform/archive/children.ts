@@ -7,7 +7,8 @@ import { archiveFailure } from "./job.js";
 /** A program that takes bytes and gives bytes. */
 export type Child = {
   stdin: Writable;
-  stdout: Readable;
+  /** Nothing where what it gives goes into a file. */
+  stdout: Readable | undefined;
   /** How it ended, and what it complained of first. */
   ended: Promise<{ code: number | null; killedBy: NodeJS.Signals | null; complaints: string[] }>;
 };
@@ -22,8 +23,15 @@ const packages: Record<string, string> = { gzip: "gzip", tar: "tar (GNU tar)" };
 const running = new Set<ChildProcess>();
 let isOverForAll = false;
 
-/** Starts a program; what it complains of is forgotten where it is `harmless`. @throws OstlerError `no-program` */
-export function startChild(command: readonly string[], harmless?: RegExp): Child {
+type How = {
+  /** What it complains of in such words is forgotten. */
+  harmless?: RegExp;
+  /** The descriptor of a file that takes what it gives. */
+  into?: number | undefined;
+};
+
+/** Starts a program. @throws OstlerError `no-program` */
+export function startChild(command: readonly string[], { harmless, into }: How = {}): Child {
   if (isOverForAll) throw archiveFailure("failed", "It was given up.");
   const [program = "", ...args] = command;
   const path = programPath(program);
@@ -35,7 +43,7 @@ export function startChild(command: readonly string[], harmless?: RegExp): Child
   const child = spawn(path, args, {
     argv0: program,
     env: { ...process.env, LC_ALL: "C" },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", into ?? "pipe", "pipe"],
   });
   running.add(child);
   const splitter = new LineSplitter(maxLineBytes);
@@ -44,8 +52,10 @@ export function startChild(command: readonly string[], harmless?: RegExp): Child
     const some = lines.map(({ text }) => text).filter((text) => text !== "" && harmless?.test(text) !== true);
     complaints = [...complaints, ...some].slice(0, maxComplaints);
   };
-  child.stderr.on("data", (chunk: Buffer) => hear(splitter.feed(chunk)));
-  child.stdin.on("error", () => undefined); // Whoever takes no more has ended, and its end tells why.
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stderr) throw archiveFailure("failed", `${program} cannot be started: it has no pipes.`);
+  stderr.on("data", (chunk: Buffer) => hear(splitter.feed(chunk)));
+  stdin.on("error", () => undefined); // Whoever takes no more has ended, and its end tells why.
   const ended: Child["ended"] = new Promise((resolve, reject) => {
     child.once("error", (cause) => reject(archiveFailure("failed", `${program} cannot be started: ${cause.message}`)));
     child.once("close", (code, killedBy) => {
@@ -55,7 +65,7 @@ export function startChild(command: readonly string[], harmless?: RegExp): Child
     });
   });
   ended.catch(() => undefined); // Whoever started it hears of it.
-  return { stdin: child.stdin, stdout: child.stdout, ended };
+  return { stdin, stdout: stdout ?? undefined, ended };
 }
 
 /** Where a program is; nothing when it is not installed. */

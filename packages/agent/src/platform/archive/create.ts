@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { manifestFormat, maxNamed, type ManifestFile, type ManifestHeader } from "../../core/backup/manifest.js";
+import { Changes } from "./changes.js";
 import { Gather } from "./gather.js";
 import { archiveFailure, type CreateJob, type CreateResult } from "./job.js";
 import { manifestPath, writeManifest, writeSums } from "./manifest-file.js";
@@ -7,11 +8,11 @@ import { freeBytes, PartFile, syncDirectory } from "./part-file.js";
 import { matcher } from "./path-glob.js";
 import type { Progress } from "./progress.js";
 import { Recorder } from "./recorder.js";
-import { chosenCompression, compressing, encrypting, type Compression, type Stage } from "./stages.js";
+import { chosenCompression, packing, type Compression } from "./stages.js";
 import { Sink } from "./sink.js";
 import { archiveOf } from "./tar-create.js";
 import { TarReader } from "./tar-reader.js";
-import { printOf, statsOf, walk, type Walked } from "./walk.js";
+import { walk, type Walked } from "./walk.js";
 
 /** What has changed while it was read is archived again, at most so often. */
 const maxAgain = 2;
@@ -31,7 +32,9 @@ export async function create(job: CreateJob, progress: Progress): Promise<Create
   const file = `${id}.tar${suffixes[compression]}${job.recipients.length > 0 ? ".age" : ""}`;
   const archive = await PartFile.create(join(directory, file), job.maxBytes);
   progress.begin("archive", walked.bytes, walked.files);
-  const taken = await takeAll(walked, archive, [...compressing(compression), ...encrypting(job.recipients)], progress);
+  const { stages, last } = packing(compression, job.recipients, archive.descriptor);
+  const sink = last ? new Sink(last.input, stages, archive.follow(last.done)) : new Sink(archive.writable(), stages);
+  const taken = await takeAll(walked, sink, progress);
   const sha256 = await archive.finish();
 
   const { files, changed, vanished, again } = taken;
@@ -112,11 +115,15 @@ type Taken = {
 };
 
 /** Archives what was found, and again what has changed meanwhile: of several members with one name the last counts. */
-async function takeAll(walked: Walked, archive: PartFile, stages: Stage[], progress: Progress): Promise<Taken> {
+async function takeAll(walked: Walked, sink: Sink, progress: Progress): Promise<Taken> {
   const files = new Map<string, ManifestFile>();
-  const recorder = new Recorder((file) => files.set(file.path, file));
+  const changes = new Changes(walked.entries);
+  // What happens to a file after it was read is for the next backup.
+  const recorder = new Recorder((file) => {
+    files.set(file.path, file);
+    changes.look(file.path);
+  });
   const passed = new Gather();
-  const sink = new Sink(archive.writable(), stages);
   let written = 0;
   const flush = async (): Promise<void> => {
     for (const bytes of passed.take()) {
@@ -125,7 +132,6 @@ async function takeAll(walked: Walked, archive: PartFile, stages: Stage[], progr
     }
     progress.at(recorder.bytes, recorder.members);
   };
-  const vanished = new Set<string>();
   let paths = [...walked.entries.keys()];
   for (let round = 0; paths.length > 0 && round <= maxAgain; round++) {
     const reader = new TarReader({
@@ -139,7 +145,8 @@ async function takeAll(walked: Walked, archive: PartFile, stages: Stage[], progr
       raw: passed.add,
     });
     await archiveOf(paths, reader, flush);
-    paths = changedSince(walked.entries, vanished);
+    for (const path of paths) if (!files.has(path)) changes.look(path);
+    paths = changes.take();
   }
   const recordLeft = recordBytes - ((written + 1024) % recordBytes);
   await sink.write(Buffer.alloc(1024 + (recordLeft % recordBytes)));
@@ -148,27 +155,9 @@ async function takeAll(walked: Walked, archive: PartFile, stages: Stage[], progr
   return {
     files,
     changed: paths.slice(0, maxNamed),
-    vanished: [...vanished].slice(0, maxNamed),
+    vanished: [...changes.vanished].slice(0, maxNamed),
     again: { members: recorder.members - files.size, bytes: recorder.bytes - totals.bytes },
   };
-}
-
-/** What is not any more what it was when it was looked at last; from now on it is looked at as it is now. */
-function changedSince(entries: Map<string, string>, vanished: Set<string>): string[] {
-  const changed: string[] = [];
-  for (const [path, print] of entries) {
-    const stats = statsOf(`/${path}`);
-    if (!stats) {
-      vanished.add(path);
-      entries.delete(path);
-      continue;
-    }
-    const now = printOf(stats);
-    if (now === print) continue;
-    entries.set(path, now);
-    changed.push(path);
-  }
-  return changed;
 }
 
 function totalsOf(files: Iterable<ManifestFile>): ManifestHeader["totals"] {

@@ -61,7 +61,7 @@ export async function extract(job: ExtractJob, progress: Progress): Promise<Extr
   });
   const child = startChild(extractor(into));
   const sink = new Sink(child.stdin, []);
-  child.stdout.resume();
+  child.stdout?.resume();
   const write = (bytes: Buffer): Promise<void> => sink.write(bytes).catch(() => whyEnded(child, into));
   await readThrough(archive, identity, reader, async () => {
     for (const bytes of passed.take()) await write(bytes);

@@ -3,13 +3,18 @@ import { fdatasync } from "node:fs";
 import { open, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Writable } from "node:stream";
-import { archiveFailure } from "./job.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { archiveFailure, archiveFailureCode } from "./job.js";
 
 /** What is written ends in this until it is whole. */
 export const partSuffix = ".part";
 
 /** So much is handed to the disk at a time while more is made, so that the wait at the end is short. */
 const syncEveryBytes = 32 * 1024 * 1024;
+
+/** What a program has written is read so often, and so much of it at once. */
+const lookMs = 20;
+const blockBytes = 1024 * 1024;
 
 /** A file that is there under its name only when it is whole and on the disk; hashed as it is written. */
 export class PartFile {
@@ -23,7 +28,7 @@ export class PartFile {
 
   /** @throws OstlerError `no-space`, `failed` */
   static async create(path: string, maxBytes = Infinity): Promise<PartFile> {
-    const file = await open(`${path}${partSuffix}`, "w", 0o600).catch((failure: unknown) => told(failure, path));
+    const file = await open(`${path}${partSuffix}`, "w+", 0o600).catch((failure: unknown) => told(failure, path));
     return new PartFile(path, file, maxBytes);
   }
 
@@ -33,15 +38,43 @@ export class PartFile {
     this.#maxBytes = maxBytes;
   }
 
+  /** For a program that writes into it by itself; see `follow`. */
+  get descriptor(): number {
+    return this.#file.fd;
+  }
+
   async write(bytes: Buffer): Promise<void> {
+    this.#count(bytes);
+    for (let at = 0; at < bytes.length;)
+      at += (await this.#file.write(bytes, at).catch((failure: unknown) => told(failure, this.#path))).bytesWritten;
+  }
+
+  /** Reads on in what a program writes, until that has ended. @throws OstlerError `too-large`, `failed` */
+  async follow(ended: Promise<void>): Promise<void> {
+    const block = Buffer.allocUnsafe(blockBytes);
+    let isOver = false;
+    const over = ended.finally(() => (isOver = true));
+    over.catch(() => undefined); // Its own failure is thrown below.
+    for (let isLast = false; !isLast;) {
+      isLast = isOver;
+      if (!isLast) await Promise.race([over, sleep(lookMs)]).catch(() => undefined);
+      for (let read = block.length; read > 0;) {
+        read = (await this.#file.read(block, 0, block.length, this.bytes)).bytesRead;
+        if (read > 0) this.#count(block.subarray(0, read));
+      }
+    }
+    await ended.catch((failure: unknown) =>
+      archiveFailureCode(failure) === "no-space" ? tellNoSpace(this.#path, failure) : Promise.reject(failure as Error),
+    );
+  }
+
+  #count(bytes: Buffer): void {
     if (this.bytes + bytes.length > this.#maxBytes)
       throw archiveFailure(
         "too-large",
         `The archive ${this.#path} grows beyond ${this.#maxBytes} bytes. Leave something out, or allow it more.`,
       );
     this.#hash.update(bytes);
-    for (let at = 0; at < bytes.length;)
-      at += (await this.#file.write(bytes, at).catch((failure: unknown) => told(failure, this.#path))).bytesWritten;
     this.bytes += bytes.length;
     this.#unsynced += bytes.length;
     if (this.#unsynced >= syncEveryBytes && !this.#syncing) this.#syncAhead();
@@ -97,6 +130,10 @@ async function told(failure: unknown, path: string): Promise<never> {
   const { code, message } = failure as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT")
     throw archiveFailure("failed", `${path} cannot be written: ${message}`, failure);
+  return tellNoSpace(path, failure);
+}
+
+async function tellNoSpace(path: string, failure: unknown): Promise<never> {
   const free = await freeBytes(dirname(path));
   throw archiveFailure(
     "no-space",

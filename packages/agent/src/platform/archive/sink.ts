@@ -12,9 +12,10 @@ export class Sink {
   #failure: { of: unknown } | undefined;
   #stuck: ((failure: unknown) => void) | undefined;
 
-  constructor(end: Writable, stages: readonly Stage[]) {
+  /** `over` resolves when the end has taken everything; a file has, when that was written. */
+  constructor(end: Writable, stages: readonly Stage[], over?: Promise<void>) {
     this.#entrance = stages[0]?.input ?? end;
-    const finished = new Promise<void>((resolve, reject) => end.once("finish", resolve).once("error", reject));
+    const finished = over ?? new Promise<void>((resolve, reject) => end.once("finish", resolve).once("error", reject));
     const ways = stages.map(({ output }, at) => pipeline(output, stages[at + 1]?.input ?? end).catch(unlessEnded));
     this.#done = Promise.all([finished, ...ways, ...stages.map(({ done }) => done)]);
     this.#done.catch((failure: unknown) => {

@@ -1,11 +1,13 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import * as zlib from "node:zlib";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
-import { programPath, startChild } from "./children.js";
+import { programPath, startChild, type Child } from "./children.js";
 import { archiveFailure, type ArchiveFailureCode } from "./job.js";
 
 /** One thing that is done to all bytes of an archive on their way; `done` rejects when it fails. */
 export type Stage = { input: Writable; output: Readable; done: Promise<void> };
+/** The last one, where it is a program that writes into the file itself. */
+export type LastStage = Omit<Stage, "output">;
 
 export type Compression = ManifestHeader["archive"]["compression"];
 
@@ -19,7 +21,21 @@ export function chosenCompression(wanted: Compression | "auto"): Compression {
   return programPath("zstd") !== undefined || ownZstd.createZstdCompress !== undefined ? "zstd" : "gzip";
 }
 
-export function compressing(compression: Compression): Stage[] {
+/** How an archive is packed on its way into a file: through stages, the last of which may write into it by itself. */
+export function packing(
+  compression: Compression,
+  recipients: readonly string[],
+  into: number,
+): { stages: Stage[]; last: LastStage | undefined } {
+  const encrypt = recipients.length > 0 ? ageFor(recipients) : undefined;
+  if (encrypt) return { stages: compressing(compression), last: intoFile(encrypt, into) };
+  if (compression === "zstd" && programPath("zstd") !== undefined) return { stages: [], last: intoFile(zstd, into) };
+  return { stages: compressing(compression), last: undefined };
+}
+
+const zstd = ["zstd", `-${level.zstd}`, "--quiet", "--stdout", "-"];
+
+function compressing(compression: Compression): Stage[] {
   switch (compression) {
     case "none":
       return [];
@@ -27,8 +43,7 @@ export function compressing(compression: Compression): Stage[] {
       return [byNode(zlib.createGzip({ level: level.gzip, chunkSize }), "gzip")];
     case "zstd": {
       const { createZstdCompress, constants } = ownZstd;
-      if (programPath("zstd") !== undefined || !createZstdCompress)
-        return [byProgram(["zstd", `-${level.zstd}`, "--quiet", "--stdout", "-"])];
+      if (programPath("zstd") !== undefined || !createZstdCompress) return [byProgram(zstd)];
       const params = { [constants.ZSTD_c_compressionLevel ?? 100]: level.zstd };
       return [byNode(createZstdCompress({ chunkSize, params }), "zstd")];
     }
@@ -55,10 +70,8 @@ export function decompressing(compression: Compression): Stage[] {
 }
 
 /** A recipient that is a path is a file of recipients. */
-export function encrypting(recipients: readonly string[]): Stage[] {
-  if (recipients.length === 0) return [];
-  const args = recipients.flatMap((recipient) => [recipient.startsWith("/") ? "-R" : "-r", recipient]);
-  return [byProgram(["age", "--encrypt", ...args])];
+function ageFor(recipients: readonly string[]): string[] {
+  return ["age", "--encrypt", ...recipients.flatMap((one) => [one.startsWith("/") ? "-R" : "-r", one])];
 }
 
 export function decrypting(identity: string): Stage[] {
@@ -76,11 +89,20 @@ const ownZstd = zlib as unknown as {
   constants: { ZSTD_c_compressionLevel?: number };
 };
 
-function byProgram(
-  command: readonly string[],
-  codeOf: (complaint: string) => ArchiveFailureCode = () => "failed",
-): Stage {
+function byProgram(command: readonly string[], codeOf?: CodeOf): Stage {
   const { stdin, stdout, ended } = startChild(command);
+  if (!stdout) throw archiveFailure("failed", `${command[0]} gives nothing.`);
+  return { input: stdin, output: stdout, done: endOf(command, ended, codeOf) };
+}
+
+function intoFile(command: readonly string[], into: number): LastStage {
+  const { stdin, ended } = startChild(command, { into });
+  return { input: stdin, done: endOf(command, ended, (why) => (/no space left/i.test(why) ? "no-space" : "failed")) };
+}
+
+type CodeOf = (complaint: string) => ArchiveFailureCode;
+
+function endOf(command: readonly string[], ended: Child["ended"], codeOf: CodeOf = () => "failed"): Promise<void> {
   const done = ended.then(({ code: exit, killedBy, complaints }) => {
     if (exit === 0) return;
     const why =
@@ -88,7 +110,7 @@ function byProgram(
     throw archiveFailure(exit === null ? "failed" : codeOf(why), `${command[0]} failed: ${why}`);
   });
   done.catch(() => undefined); // Whoever waits for the whole hears of it.
-  return { input: stdin, output: stdout, done };
+  return done;
 }
 
 function byNode(transform: Duplex, name: string): Stage {

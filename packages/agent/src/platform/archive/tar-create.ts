@@ -39,10 +39,10 @@ export async function archiveOf(
   reader: TarReader,
   flush: () => Promise<void>,
 ): Promise<void> {
-  const { stdin, stdout, ended } = startChild(tar, harmless);
+  const { stdin, stdout, ended } = startChild(tar, { harmless });
   // A tar that takes no more names has ended, and its end tells why.
   const asked = pipeline(Readable.from(listed(paths)), stdin).catch(() => undefined);
-  for await (const chunk of stdout) {
+  for await (const chunk of stdout ?? []) {
     await reader.take(chunk as Buffer);
     await flush();
   }
