@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { ListedBackup } from "@ostler/protocol";
+import { TestAgent } from "../helpers/agent.js";
+import { needs } from "./tools.js";
+
+const config = `agent: {data_dir: ./data}
+http: {listen: "127.0.0.1:0"}
+services:
+  web:
+    command: [sleep, "1000"]
+    backups:
+      - name: data
+        paths: [state]
+        keep: {last: 1}
+        engine: restic
+        restic: {repository: DIR/repository, password_file: password, init: true, check_subset: 1}
+        drill: {check: {command: [sh, -ec, 'test "$(cat "$OSTLER_DRILL_DIR$PLACE/state/one")" = second'], env: {PLACE: DIR}}}
+`;
+
+test("a repository of restic takes the same commands as archives do", needs("restic"), async () => {
+  await using agent = TestAgent.prepare(config);
+  const at = (path: string): string => join(agent.directory, path);
+  mkdirSync(at("state"));
+  writeFileSync(at("state/one"), "first\n");
+  writeFileSync(at("password"), "a password\n", { mode: 0o600 });
+  await agent.run();
+  await agent.ready("web");
+  const said = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await agent.ostler("backup", ...args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await said("create", "data");
+  writeFileSync(at("state/one"), "second\n");
+  const { id } = JSON.parse(await said("create", "data", "--json")) as { id: string };
+  const listed = JSON.parse(await said("list", "--json")) as ListedBackup[];
+  assert.deepEqual(
+    listed.map((one) => [one.id, one.engine, one.problem]),
+    [[id, "restic", undefined]],
+  );
+  await said("verify", "data");
+  await said("drill", "data");
+  rmSync(at("state"), { recursive: true });
+  await said("restore", "data", "--stop", "--yes");
+  assert.equal(readFileSync(at("state/one"), "utf8"), "second\n");
+  await agent.ready("web");
+});
