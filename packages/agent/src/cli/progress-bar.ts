@@ -44,7 +44,8 @@ async function follow(
   process.stderr.write(`\r${" ".repeat(width + 30)}\r`);
 }
 
-function lineOf({ phase, percent }: EventData<"backup.progressed">): string {
+/** As wide whatever it says, so that the next one covers it. */
+export function lineOf({ phase, percent }: Pick<EventData<"backup.progressed">, "phase" | "percent">): string {
   const filled = Math.round((percent / 100) * width);
   return `[${"#".repeat(filled)}${" ".repeat(width - filled)}] ${String(percent).padStart(3)} % ${phase.padEnd(10)}`;
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { initialState, type EventData, type HostEvent } from "@ostler/protocol";
 import { configured, recordingBus } from "../testing/bus.js";
 import { actOnPattern } from "./act-on-pattern.js";
+import { backupOnSchedule } from "./backup-on-schedule.js";
 import { endDebug } from "./end-debug.js";
 import { enforceLimits } from "./enforce-limits.js";
 import { runPolicies } from "./policies.js";
@@ -176,4 +177,20 @@ test("debugging whose time is over ends at once, or when what holds it up is ove
   assert.equal(endDebug(ended, bus.state).length, 1);
   const released: HostEvent = { type: "service.released", data: { service: "web", actor, processes: [] } };
   assert.equal(endDebug(released, bus.state).length, 1);
+});
+
+test("what is due with backups is done, and why is told", () => {
+  const due = { service: "web", backup: "data", due: "2026-01-01T03:00:00.000Z" };
+  const decided = (doing: "create" | "verify" | "drill", late: boolean): [string, unknown, string][] =>
+    backupOnSchedule({ type: "backup.triggered", data: { ...due, doing, late } }).map(({ name, args, reason }) => [
+      name,
+      args,
+      reason,
+    ]);
+  const args = { service: "web", backup: "data" };
+  assert.deepEqual(decided("create", false), [["backup.create", args, "it was due at 2026-01-01T03:00:00.000Z"]]);
+  assert.deepEqual(decided("verify", false), [["backup.verify", args, "it was due at 2026-01-01T03:00:00.000Z"]]);
+  assert.deepEqual(decided("drill", true), [
+    ["backup.drill", args, "it was due at 2026-01-01T03:00:00.000Z, and missed that"],
+  ]);
 });
