@@ -24,6 +24,7 @@ function bench(
     "service.stop",
     "service.restart",
     "task.run",
+    "backup.create",
     "config.reload",
     "config.plan",
   ];
@@ -435,4 +436,43 @@ test("an id that every object has is an id like any other", async () => {
     await settled();
     assert.equal((await dispatcher.dispatch(request(id))).status, "duplicate");
   }
+});
+
+test("a backup holds up no command on its service, but the next backup of it", async () => {
+  const story: string[] = [];
+  const all = gate();
+  const { dispatcher } = bench(async (_, { reason = "" }) => {
+    story.push(reason);
+    if (reason === "first backup") await all.opened;
+    return {};
+  });
+  const backup = { name: "backup.create", args: { service: "web", backup: "data" } };
+  const first = dispatcher.run(request("1", { ...backup, reason: "first backup" }));
+  const second = dispatcher.run(request("2", { ...backup, reason: "second backup" }));
+  await dispatcher.run(request("3", { reason: "restart" }));
+  assert.deepEqual(story, ["first backup", "restart"]);
+  all.open();
+  await Promise.all([first, second]);
+  assert.deepEqual(story, ["first backup", "restart", "second backup"]);
+});
+
+test("while something is done with a service as a command would, commands on it wait, also when it fails", async () => {
+  const story: string[] = [];
+  const all = gate();
+  const { dispatcher } = bench(async (_, { reason = "" }) => {
+    story.push(reason);
+    return {};
+  });
+  const held = dispatcher.withService("web", async () => {
+    await all.opened;
+    story.push("held");
+    throw new Error("no");
+  });
+  const restarted = dispatcher.run(request("1", { reason: "restart" }));
+  await dispatcher.run(request("2", { reason: "other", args: { service: "db" } }));
+  assert.deepEqual(story, ["other"]);
+  all.open();
+  await assert.rejects(held, /no/);
+  await restarted;
+  assert.deepEqual(story, ["other", "held", "restart"]);
 });
