@@ -263,3 +263,31 @@ test("a backup that is withdrawn leaves nothing, and brings back what was at res
   assert.equal(failed?.data.doing, "create");
   assert.deepEqual(existsSync(host.at("data/backups")) ? readdirSync(host.at("data/backups")) : [], []);
 });
+
+test("a backup is copied to a second directory, and goes from there when it is not to be kept any longer", async () => {
+  await using host = await started("copy_to: {dir: DIR/second, must_be_mount: false}\nkeep: {last: 1}");
+  const first = await host.made();
+  const inSecond = (): string[] => readdirSync(host.at("second")).filter((name) => name.endsWith(".json"));
+  assert.deepEqual(inSecond(), [`${first.id}.json`]);
+  const { id } = await host.made();
+  assert.deepEqual(inSecond(), [`${id}.json`]);
+  const [created] = await host.agent.events("backup.created");
+  assert.equal(created?.data.copiedTo, host.at("second"));
+});
+
+test("a second directory that nothing is mounted on is refused, and the backup is there all the same", async () => {
+  await using host = await started("copy_to: {dir: DIR/second}");
+  assert.match(await host.refused("create", "data"), /second.*mount/s);
+  assert.equal((await host.listed()).length, 1);
+  assert.equal(existsSync(host.at("second")), false);
+});
+
+test("beyond what all backups may occupy there is none more, and that is said", async () => {
+  await using host = await started("");
+  await host.made();
+  const config = readFileSync(host.agent.configFile, "utf8");
+  host.agent.configure(config.replace("min_free: 1MiB", "min_free: 1MiB, max_size: 100B"));
+  await host.agent.ostler("reload");
+  assert.match(await host.refused("create", "data"), /may occupy 100 B.*agent\.backups\.max_size/s);
+  assert.equal((await host.listed()).length, 1);
+});
