@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
@@ -8,96 +8,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { CommandData, ListedBackup } from "@ostler/protocol";
-import { TestAgent } from "./helpers/agent.js";
+import { started } from "./helpers/backup-host.js";
 import { until } from "./helpers/until.js";
-
-/** An agent whose service `web` has files in `state`, and a set of backups of them. */
-async function started(set: string, { processes = "command: [sleep, '1000']" } = {}): Promise<Host> {
-  const host = new Host(
-    TestAgent.prepare(`agent: {data_dir: ./data, backups: {min_free: 1MiB}, rules: {every: 1s}}
-http: {listen: "127.0.0.1:0"}
-services:
-  web:
-    ${processes}
-    backups:
-      - name: data
-        paths: [state]
-${set.replace(/^/gm, "        ")}
-`),
-  );
-  mkdirSync(host.at("state/deep/er"), { recursive: true });
-  host.write("state/one", "first\n");
-  host.write("state/deep/er/two", "second\n".repeat(10_000));
-  symlinkSync("one", host.at("state/link"));
-  await host.agent.run();
-  await host.agent.ready("web");
-  return host;
-}
-
-class Host implements AsyncDisposable {
-  readonly agent: TestAgent;
-
-  constructor(agent: TestAgent) {
-    this.agent = agent;
-  }
-
-  at(path: string): string {
-    return join(this.agent.directory, path);
-  }
-
-  read(path: string): string {
-    return readFileSync(this.at(path), "utf8");
-  }
-
-  write(path: string, text: string): void {
-    writeFileSync(this.at(path), text);
-  }
-
-  /** `ostler backup …`; fails as the test unless it succeeds. */
-  async backup(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.agent.ostler("backup", ...args);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  }
-
-  async made(): Promise<CommandData<"backup.create">> {
-    return JSON.parse(await this.backup("create", "data", "--json")) as CommandData<"backup.create">;
-  }
-
-  async listed(): Promise<ListedBackup[]> {
-    return JSON.parse(await this.backup("list", "--json")) as ListedBackup[];
-  }
-
-  /** What `ostler backup …` says when it does not succeed. */
-  async refused(...args: string[]): Promise<string> {
-    const { code, stderr } = await this.agent.ostler("backup", ...args);
-    assert.notEqual(code, 0);
-    return stderr;
-  }
-
-  /** Everything in a directory but what a backup of it may change. */
-  contents(path: string): string {
-    return execFileSync(
-      "sh",
-      ["-c", "find . -printf '%p %y %m %s %l\n' | sort; find . -type f -exec sha256sum {} + | sort"],
-      {
-        cwd: this.at(path),
-        encoding: "utf8",
-      },
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.agent[Symbol.asyncDispose]();
-  }
-}
 
 test("a backup is made, listed and verified, and everything comes back from it", async () => {
   await using host = await started("");
@@ -132,6 +49,17 @@ test("what was there before a restore is in a backup of its own, and what no bac
   assert.equal(host.read(`${aside}/cache/hot`), "x");
   await host.backup("restore", safety?.id ?? "", "--to", host.at("elsewhere"));
   assert.equal(host.read(`elsewhere${host.at("state/one")}`), "newer\n");
+});
+
+test("a service that was stopped is restored without being asked, and stays stopped", async () => {
+  await using host = await started("");
+  await host.made();
+  await host.agent.ostler("stop", "web");
+  rmSync(host.at("state"), { recursive: true });
+  await host.backup("restore", "data", "--yes");
+  assert.equal(host.read("state/one"), "first\n");
+  const { services } = await host.agent.state();
+  assert.equal(services.web?.processes.main?.phase.name, "stopped");
 });
 
 test("a part of a backup is restored alone", async () => {
@@ -185,28 +113,6 @@ test("a cold backup stops the service and starts it again, also when it fails", 
   await host.made();
   await host.agent.ready("web");
   assert.equal(host.read("runs"), "up\nup\nup\n");
-});
-
-test("what a backup has stopped or brought to rest is brought back by the next agent", async () => {
-  const hook = (what: string): string => `{command: [sh, -c, "echo ${what} >> DIR/hooks"]}`;
-  const slow = '{command: [sh, -c, "echo before >> DIR/hooks; while [ -e DIR/hold ]; do sleep 0.05; done"]}';
-  await using host = await started(`mode: cold\nbefore: ${slow}\nafter: ${hook("after")}`);
-  host.write("hold", "");
-  const making = host.agent.ostler("backup", "create", "data");
-  await until(() => existsSync(host.at("hooks")), "it is at rest");
-  await host.agent.end("SIGKILL");
-  await making;
-  rmSync(host.at("hold"));
-  await host.agent.run();
-  await host.agent.ready("web");
-  await until(() => host.read("hooks") === "before\nafter\n", "it is brought back");
-  const [interrupted] = await until(async () => {
-    const events = await host.agent.events("backup.interrupted");
-    return events.length > 0 ? events : undefined;
-  }, "it is told");
-  assert.equal(interrupted?.data.doing, "create");
-  await host.made();
-  assert.equal(host.read("hooks"), "before\nafter\nbefore\nafter\n");
 });
 
 test("backups are made by schedule, and old ones go", async () => {

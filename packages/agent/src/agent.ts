@@ -354,6 +354,8 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
     ...{ bus, clock, env, store, version: build.version, supervisor, dispatcher, degraded, recovered },
     running: () => reload.running,
   });
+  backups.catch(() => undefined); // Whoever awaits it below is told.
+  scope.onClose(() => Promise.allSettled([backups]).then(() => undefined)); // What it opens is closed, also where the start fails meanwhile.
   const socketPath = socketPathIn(store.runDir);
   const http = scope.own(
     await Http.start(config.http, socketPath, {

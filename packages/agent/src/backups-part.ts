@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { archiveProgram } from "./build.js";
-import { own, type HostState } from "@ostler/protocol";
+import { OstlerError, own, type HostState } from "@ostler/protocol";
 import { taskOf } from "./config/services.js";
 import type { Loaded } from "./config/load.js";
 import type { Part } from "./core/assembly.js";
@@ -11,6 +11,7 @@ import type { Scope } from "./core/scope.js";
 import type { ArchiveJob } from "./platform/archive/job.js";
 import type { ArchiveRun } from "./platform/archive/run.js";
 import type { Backups } from "./sources/backups/backups.js";
+import type { BackupSlot } from "./sources/schedule/backup-times.js";
 import type { Supervisor } from "./sources/supervisor/supervisor.js";
 import type { Store } from "./store.js";
 
@@ -67,7 +68,11 @@ export async function startBackups(
       const its = own(services(), service);
       const task = its && taskOf({ ...its, tasks: { [name]: hook } }, name);
       const dressed = task && { ...task, env: { ...task.env, ...more }, ...(cwd === undefined ? {} : { cwd }) };
-      if (!dressed) return "";
+      if (!dressed)
+        throw new OstlerError(
+          "not-found",
+          `There is no service "${service}" any more, as which ${name} would be run: ${hook.command.join(" ")}. Run it by hand, or bring the service back.`,
+        );
       const { stdout } = await runTask({ service, name }, dressed, taskDeps, signal);
       return stdout;
     },
@@ -76,7 +81,11 @@ export async function startBackups(
     start: (service, process, signal) => supervisor.start(service, process, signal),
   });
   scope.own(backups);
-  const times = scope.own(new BackupTimes(services(), { publish: bus.publish, clock, state }));
+  const open = ({ service, backup, doing }: BackupSlot): number =>
+    dispatcher.countOpen(
+      ({ name, args }) => name === `backup.${doing}` && args.service === service && args.backup === backup,
+    );
+  const times = scope.own(new BackupTimes(services(), { publish: bus.publish, clock, state, open }));
   times.catchUp();
   return {
     backups,

@@ -109,7 +109,7 @@ export const backupConfig = z
       "What is run before files are read, to bring them to rest, such as BGSAVE of Redis",
     ),
     after: setting(hook.optional(), "What undoes `before`; run whatever happens, if need be by the next agent"),
-    timeout: setting(span.prefault("6h"), "Making a backup that takes longer is given up"),
+    timeout: setting(span.prefault("6h"), "Making, verifying, restoring or removing that takes longer is given up"),
     compress: setting(
       z.enum(["auto", "zstd", "gzip", "none"]).default("auto"),
       "`auto`: zstd where the host has it, else gzip",
@@ -135,8 +135,17 @@ export const backupConfig = z
     ),
     restic: setting(resticConfig.optional(), "The repository, for `engine: restic`"),
   })
-  .superRefine(({ engine, restic, encrypt, copy_to, compress, after, before }, context) => {
-    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+  .superRefine(({ engine, restic, encrypt, copy_to, compress, after, before, ...times }, context) => {
+    const refuse = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: path.split("."), message });
+    const schedules = {
+      schedule: times.schedule,
+      "verify.schedule": times.verify.schedule,
+      "drill.schedule": times.drill?.schedule,
+    };
+    for (const [path, schedule] of Object.entries(schedules))
+      if (schedule?.overlap === "replace")
+        refuse(`${path}.overlap`, "cannot be `replace`: what is done with backups is not stopped half way");
     if (engine === "restic" && !restic) refuse("restic", "is needed for `engine: restic`");
     if (engine === "archive" && restic) refuse("restic", "is only for `engine: restic`");
     if (engine === "restic" && encrypt) refuse("encrypt", "is not for restic, which encrypts by itself");

@@ -76,7 +76,10 @@ const maxOpen = 64;
 export class Dispatcher implements AsyncDisposable {
   readonly #handlers: Handlers;
   readonly #deps: DispatcherDeps;
-  readonly #open = new Map<string, { result: Promise<CommandResult>; cancel: AbortController }>();
+  readonly #open = new Map<
+    string,
+    { result: Promise<CommandResult>; cancel: AbortController; request: CommandRequest }
+  >();
   readonly #lanes = new Map<string, Promise<unknown>>();
   readonly #results = new Map<string, CommandResult>();
   readonly #stop = new AbortController();
@@ -95,7 +98,7 @@ export class Dispatcher implements AsyncDisposable {
     const cancel = new AbortController();
     const seq = this.#accept(request);
     const result = this.#deps.synced(seq).then(() => this.#run(request, cancel.signal));
-    this.#open.set(request.id, { result, cancel });
+    this.#open.set(request.id, { result, cancel, request });
     void result.finally(() => this.#open.delete(request.id));
     await this.#deps.synced(seq);
     return { status: "accepted", result };
@@ -111,6 +114,11 @@ export class Dispatcher implements AsyncDisposable {
   /** Withdraws a command that has not finished; without effect on one that has. */
   cancel(id: string): void {
     this.#open.get(id)?.cancel.abort();
+  }
+
+  /** How many that are such run or wait for their turn. */
+  countOpen(isSuch: (request: Pick<CommandRequest, "name" | "args">) => boolean): number {
+    return [...this.#open.values()].filter(({ request }) => isSuch(request)).length;
   }
 
   /** Commands that still run are ended as interrupted. */

@@ -13,12 +13,15 @@ import { compareBackupIds } from "../../core/backup/backup-id.js";
 import type { Prepared } from "../../core/assembly.js";
 import type { Publish } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
+import { unlessAborted } from "../../core/unless-aborted.js";
+import { boundedEngine } from "./bounded-engine.js";
 import { drill, type DrillDeps } from "./drill.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { chosenOf, keptOf, listedBy, type Listing } from "./listing.js";
 import { Rest, type RestDeps } from "./rest.js";
 import { restoreIntoPlace, restoreTo, type Restored } from "./restore.js";
-import { recoverAll, swapRecordOf } from "./recover.js";
+import { Recovering } from "./recover.js";
+import { swapRecordOf } from "./swap-record.js";
 import { tellingProgress } from "./telling.js";
 
 type Services = Readonly<Record<string, ServiceConfig>>;
@@ -36,8 +39,8 @@ export type BackupsDeps = Omit<RestDeps, "setOf" | "stopped"> & {
 export class Backups implements AsyncDisposable {
   readonly #deps: BackupsDeps;
   readonly #rest: Rest;
-  /** Resolves when what a killed agent has left is cleaned up; nothing begins before. */
-  readonly #ready: Promise<void>;
+  /** What a killed agent has left; with a service nothing begins before it was tried to clean that up. */
+  readonly #left: Recovering;
   readonly #stop = newStop();
 
   /** Cleans up first what an agent before this one has left half done. Never rejects. */
@@ -48,13 +51,13 @@ export class Backups implements AsyncDisposable {
   private constructor(deps: BackupsDeps) {
     this.#deps = deps;
     this.#rest = new Rest({ ...deps, stopped: this.#stop.signal, setOf: (of) => this.#findSet(of) });
-    this.#ready = this.#recover();
+    this.#left = this.#recover();
   }
 
   /** What is being done is withdrawn by whoever sent it; what a killed agent has left stays for the next one, if it has to. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#ready;
+    await this.#left[Symbol.asyncDispose]();
   }
 
   /** Sets that are gone are forgotten; their backups stay where they are. */
@@ -77,7 +80,7 @@ export class Backups implements AsyncDisposable {
     const all = await Promise.all(
       sets.map(([name, set]) => {
         const its = this.#stateOf({ service: name, backup: set.name });
-        return listedBy(this.#deps.engineOf(name, set), `${name}/${set.name}`, its, signal);
+        return listedBy(this.#engineOf(name, set), `${name}/${set.name}`, its, signal);
       }),
     );
     const backups = all.flatMap((one) => one.backups).sort((a, b) => compareBackupIds(b.id, a.id));
@@ -105,7 +108,7 @@ export class Backups implements AsyncDisposable {
 
   async prune(of: Set_, dryRun: boolean, signal: AbortSignal): Promise<CommandData<"backup.prune">> {
     const set = this.#setOf(of);
-    const engine = this.#deps.engineOf(of.service, set);
+    const engine = this.#engineOf(of.service, set);
     if (dryRun) return this.#prune(of, set, engine, true, { signal, progress: () => undefined });
     return this.#doing(of, "prune", signal, (its, by, doing) => this.#prune(of, its, by, false, doing));
   }
@@ -158,12 +161,11 @@ export class Backups implements AsyncDisposable {
     });
   }
 
-  async #recover(): Promise<void> {
-    const { services, engineOf } = this.#deps;
-    const engines = Object.entries(services()).flatMap(([service, { backups }]) =>
-      backups.map((set) => () => engineOf(service, set)),
+  #recover(): Recovering {
+    const engines = Object.entries(this.#deps.services()).flatMap(([service, { backups }]) =>
+      backups.map((set) => () => this.#engineOf(service, set)),
     );
-    await recoverAll({ ...this.#deps, rest: this.#rest, engines, signal: this.#stop.signal });
+    return Recovering.start({ ...this.#deps, rest: this.#rest, engines, signal: this.#stop.signal });
   }
 
   /** Says that it begins, how far it is and, where it fails, why. */
@@ -173,13 +175,13 @@ export class Backups implements AsyncDisposable {
     signal: AbortSignal,
     call: (set: BackupConfig, engine: Engine, doing: Doing) => Promise<T>,
   ): Promise<T> {
-    await this.#ready;
+    await unlessAborted(this.#left.tried(of.service), signal, `Waiting for what was left of ${of.service}`);
     const set = this.#setOf(of);
-    const { publish, engineOf } = this.#deps;
+    const { publish } = this.#deps;
     publish({ type: "backup.began", data: { ...of, doing, ...(doing === "create" ? { mode: set.mode } : {}) } });
     try {
       const progress = tellingProgress({ ...of, doing }, this.#deps);
-      return await call(set, engineOf(of.service, set), { signal, progress });
+      return await call(set, this.#engineOf(of.service, set), { signal, progress });
     } catch (failure) {
       this.#fail(of, doing, failure);
       throw failure;
@@ -197,19 +199,19 @@ export class Backups implements AsyncDisposable {
   ): Promise<Made> {
     const { publish, clock } = this.#deps;
     const startedMs = clock.monotonic();
-    const make = (its: AbortSignal): Promise<Made> => engine.create(note, { signal: its, progress });
-    const made = isQuiesced
-      ? await this.#rest.during(of, set, { signal, timeoutMs: set.timeout }, make)
-      : await make(signal);
-    const tookMs = Math.round(clock.monotonic() - startedMs);
-    publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...made, tookMs } });
-    return made;
+    // Told at once: it is there also where the service does not come back.
+    const make = async (its: AbortSignal): Promise<Made> => {
+      const made = await engine.create(note, { signal: its, progress });
+      const tookMs = Math.round(clock.monotonic() - startedMs);
+      publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...made, tookMs } });
+      return made;
+    };
+    return isQuiesced ? this.#rest.during(of, set, { signal, timeoutMs: set.timeout }, make) : make(signal);
   }
 
   /** Of what is there, whatever is missing, and at rest already. */
   #makeSafety(of: Set_, set: BackupConfig, id: string, doing: Doing): Promise<Made> {
-    const { engineOf } = this.#deps;
-    const engine = engineOf(of.service, { ...set, required: [] });
+    const engine = this.#engineOf(of.service, { ...set, required: [] });
     return this.#make(of, set, engine, `before the restore of ${id}`, doing, false);
   }
 
@@ -251,6 +253,11 @@ export class Backups implements AsyncDisposable {
     const freedBytes = remove.length > 0 ? await engine.remove(remove, doing) : 0;
     publish({ type: "backup.pruned", data: { ...of, removed: remove, kept: keep.length, freedBytes } });
     return { kept: keep, removed: remove, freedBytes };
+  }
+
+  #engineOf(service: string, set: BackupConfig): Engine {
+    const { engineOf, clock } = this.#deps;
+    return boundedEngine(engineOf(service, set), `${service}/${set.name}`, { withinMs: set.timeout, clock });
   }
 
   #stateOf({ service, backup }: Set_): BackupState | undefined {

@@ -4,11 +4,21 @@ import * as z from "zod";
 import { messageOf, OstlerError } from "@ostler/protocol";
 import { replaceFile, syncDirectory } from "../../platform/disk.js";
 
+/** A program of a set, as it was configured when the service was brought to rest. */
+const hook = z.object({
+  command: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string().optional(),
+  timeout: z.number(),
+});
+
 const record = z.object({
   service: z.string(),
   name: z.string(),
-  /** Something was run before. */
+  /** Something was run before, and is not undone yet. */
   hooks: z.boolean(),
+  /** What undoes it, should the set be gone from the configuration by then. */
+  after: hook.optional(),
   /** Names of the processes that are to be started again. */
   stopped: z.array(z.string()),
 });

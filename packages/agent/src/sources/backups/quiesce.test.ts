@@ -7,7 +7,7 @@ import { systemClock } from "../../core/clock.js";
 import { FakeClock } from "../../testing/fake-clock.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
-import { recoverQuiesced, withQuiesced, type QuiesceDeps, type Quiescing } from "./quiesce.js";
+import { recoverQuiesced, withQuiesced, type Leave, type QuiesceDeps, type Quiescing } from "./quiesce.js";
 import { writeQuiesceRecord, type QuiesceRecord } from "./quiesce-record.js";
 
 const record: QuiesceRecord = { service: "shop", name: "data", hooks: false, stopped: ["web", "worker"] };
@@ -25,10 +25,21 @@ function scene(clock = new FakeClock()) {
   const quiescing: Quiescing = {
     ...{ enterMs: 1000, duringMs: 1000, signal: cancel.signal },
     enter: () => (said.push("enter"), Promise.resolve()),
-    leave: ({ stopped }) => (said.push(`leave ${stopped.join(" ")}`), Promise.resolve()),
+    leave: ({ stopped }, undone) => (
+      undone([`${stopped.join(" ")} was started`], { stopped: [] }),
+      said.push(`leave ${stopped.join(" ")}`),
+      Promise.resolve()
+    ),
   };
   const records = (): string[] => (existsSync(deps.directory) ? readdirSync(deps.directory) : []);
   return { said, clock, stop, cancel, deps, quiescing, records, [Symbol.dispose]: () => temp[Symbol.dispose]() };
+}
+
+/** Brings back what was found at rest; what was, and why the rest of it was not. */
+async function recovered(leave: Leave, deps: QuiesceDeps): Promise<{ found: QuiesceRecord[]; problems: string[] }> {
+  const { recoveries, problems } = await recoverQuiesced(leave, deps);
+  await Promise.all(recoveries.map(({ ended }) => ended));
+  return { found: recoveries.map(({ record: its }) => its), problems };
 }
 
 /** Ends as soon as it is told to, and never by itself. */
@@ -142,7 +153,7 @@ test("one set is at rest once at a time", async () => {
 test("leave that fails or hangs is tried again, ever more patiently, and told until it succeeds", async () => {
   using at = scene();
   let tries = 0;
-  const leave = (_: QuiesceRecord, signal: AbortSignal): Promise<void> => {
+  const leave: Leave = (_, __, signal) => {
     tries++;
     return tries === 1
       ? Promise.reject(new Error("port is taken"))
@@ -157,10 +168,11 @@ test("leave that fails or hangs is tried again, ever more patiently, and told un
   assert.equal(tries, 2);
   await at.clock.pass(1000 + 2000);
   assert.equal(await done, "done");
+  const begin = `shop could not be brought back to where it was before a backup (${at.deps.directory}/shop.data.json)`;
   assert.deepEqual(at.said, [
     "enter",
-    "degraded: shop could not be brought back after a backup: port is taken",
-    "degraded: shop could not be brought back after a backup: Bringing back shop did not end within 1 s.",
+    `degraded: ${begin}: port is taken`,
+    `degraded: ${begin}: Bringing back shop did not end within 1 s.`,
     "shop is well",
   ]);
   assert.deepEqual([at.clock.slept, at.records(), at.clock.waiting], [[1000, 2000], [], 0]);
@@ -179,7 +191,7 @@ test("an agent that ends tries once more, and leaves the rest to the next one", 
   );
   assert.deepEqual(at.said.filter((one) => one === "try").length, 1);
   const next = { ...at.deps, stop: new AbortController().signal };
-  assert.deepEqual(await recoverQuiesced(at.quiescing.leave, next), [record]);
+  assert.deepEqual(await recovered(at.quiescing.leave, next), { found: [record], problems: [] });
   assert.equal(at.said.at(-1), "leave web worker");
   assert.deepEqual(at.records(), []);
 });
@@ -190,12 +202,51 @@ test("a record that cannot be read is told with what to do, and holds up no othe
   const damaged = `${at.deps.directory}/blog.data.json`;
   writeFileSync(damaged, "{");
   writeFileSync(`${at.deps.directory}/blog.files.json.new`, "{");
-  await assert.rejects(recoverQuiesced(at.quiescing.leave, at.deps), {
-    message: /blog\.data\.json.*Start that service/,
-  });
+  const { found, problems } = await recovered(at.quiescing.leave, at.deps);
+  assert.deepEqual(found, [record]);
+  assert.match(problems.join(), /^The record .*blog\.data\.json.*Start that service/);
   assert.deepEqual([at.said, at.records()], [["leave web worker"], ["blog.data.json"]]);
   rmSync(damaged);
-  assert.deepEqual(await recoverQuiesced(at.quiescing.leave, at.deps), []);
+  assert.deepEqual(await recovered(at.quiescing.leave, at.deps), { found: [], problems: [] });
+});
+
+test("who does not come back holds up nobody else, and is tried until the agent ends", async () => {
+  using at = scene();
+  await writeQuiesceRecord(at.deps.directory, record);
+  await writeQuiesceRecord(at.deps.directory, { ...record, service: "blog" });
+  const leave: Leave = ({ service, stopped }, undone, signal) => {
+    if (service === "shop") return Promise.reject(new Error("port is taken"));
+    return at.quiescing.leave({ service, stopped, name: "data", hooks: false }, undone, signal);
+  };
+  const { recoveries } = await recoverQuiesced(leave, at.deps);
+  const tried = await Promise.all(recoveries.map(({ tried: its }) => its));
+  assert.deepEqual(tried.toSorted(), [[], ["web worker was started"]]);
+  assert.deepEqual(at.records(), ["shop.data.json"]);
+  at.stop.abort();
+  await Promise.all(recoveries.map(({ ended }) => ended));
+  assert.deepEqual([at.records(), at.clock.waiting], [["shop.data.json"], 0]);
+});
+
+test("what is undone is not undone again when the rest of it is tried again, by the next agent neither", async () => {
+  using at = scene();
+  const left: string[][] = [];
+  const leave: Leave = ({ stopped, hooks }, undone) => {
+    left.push([...stopped, ...(hooks ? ["hooks"] : [])]);
+    if (stopped.length > 0) undone(["web was started"], { stopped: [] });
+    return left.length < 4 ? Promise.reject(new Error("no")) : Promise.resolve();
+  };
+  const run = withQuiesced({ ...record, hooks: true }, { ...at.quiescing, leave }, () => Promise.resolve(), at.deps);
+  await until(() => at.clock.slept.length === 1);
+  at.stop.abort();
+  await assert.rejects(run, { code: "interrupted" });
+  const next = { ...at.deps, stop: new AbortController().signal };
+  const { recoveries } = await recoverQuiesced(leave, next);
+  await until(() => at.clock.slept.length === 2);
+  await at.clock.pass(1000);
+  await until(() => at.clock.slept.length === 3);
+  await at.clock.pass(2000);
+  await Promise.all(recoveries.map(({ ended }) => ended));
+  assert.deepEqual(left, [["web", "worker", "hooks"], ["hooks"], ["hooks"], ["hooks"]]);
 });
 
 /** Brings something to rest and back over and over, each written into a file by one call; ends itself where it is told to. */
@@ -245,7 +296,7 @@ test("killed at any moment, a leave has followed each enter in the end", { timeo
   let found = 0;
   for (const moment of moments) {
     await killed([at.deps.directory, log, moment ?? ""], moment === undefined ? Math.random() * 50 : undefined);
-    found += (await recoverQuiesced(leave, { ...at.deps, clock: systemClock })).length;
+    found += (await recovered(leave, { ...at.deps, clock: systemClock })).found.length;
     assertBroughtBack(log);
     assert.deepEqual(at.records(), []);
   }

@@ -23,8 +23,11 @@ export type QuiesceDeps = {
   leaveMs: number;
 };
 
+/** Hears what was undone, and what of the record that leaves: nothing is undone again when the rest of it has to be tried again. */
+export type Undone = (what: readonly string[], left: Partial<QuiesceRecord>) => void;
+
 /** Undoes what `enter` did, as far as that came, and does nothing where it did nothing. It may be called more than once. */
-export type Leave = (record: QuiesceRecord, signal: AbortSignal) => Promise<void>;
+export type Leave = (record: QuiesceRecord, undone: Undone, signal: AbortSignal) => Promise<void>;
 
 export type Quiescing = {
   enter: (signal: AbortSignal) => Promise<void>;
@@ -71,17 +74,43 @@ async function soon(back: Promise<void>, { service }: QuiesceRecord, { clock, st
   throw new OstlerError("failed", `${service} could not be brought back yet; that is tried until it succeeds.`);
 }
 
-/** After a crash: brings back what is at rest, each as long as it takes; ends when all is, or the agent ends. */
-export async function recoverQuiesced(leave: Leave, deps: QuiesceDeps): Promise<QuiesceRecord[]> {
-  const recovered = (await quiescePaths(deps.directory)).map(async (path) => {
-    const record = await readQuiesceRecord(path);
-    await bringBack(record, leave, deps);
-    return record;
-  });
-  const outcomes = await Promise.allSettled(recovered);
-  const failures = outcomes.flatMap((one) => (one.status === "rejected" ? [messageOf(one.reason)] : []));
-  if (failures.length > 0) throw new OstlerError("failed", failures.join(" "));
-  return outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+/** Something that a killed agent has left at rest. */
+export type Recovery = {
+  record: QuiesceRecord;
+  /** Resolves when it was tried once, with what that has undone. */
+  tried: Promise<string[]>;
+  /** Settles when it is back, or the agent ends before. */
+  ended: Promise<unknown>;
+};
+
+/** After a crash: begins to bring back what is at rest, each by itself and as long as it takes. */
+export async function recoverQuiesced(
+  leave: Leave,
+  deps: QuiesceDeps,
+): Promise<{ recoveries: Recovery[]; problems: string[] }> {
+  const recoveries: Recovery[] = [];
+  const problems: string[] = [];
+  for (const path of await quiescePaths(deps.directory)) {
+    try {
+      recoveries.push(recovering(await readQuiesceRecord(path), leave, deps));
+    } catch (failure) {
+      problems.push(messageOf(failure));
+    }
+  }
+  return { recoveries, problems };
+}
+
+function recovering(record: QuiesceRecord, leave: Leave, deps: QuiesceDeps): Recovery {
+  const undone: string[] = [];
+  let failedOnce = (): void => {};
+  const failed = new Promise<void>((resolve) => (failedOnce = resolve));
+  const degraded: QuiesceDeps["degraded"] = (of, reason) => {
+    deps.degraded(of, reason);
+    failedOnce();
+  };
+  const back = bringBack(record, leave, { ...deps, degraded }, undone);
+  const ended = back.catch(() => undefined); // It was told to be degraded, and is for the next agent.
+  return { record, ended, tried: Promise.race([ended, failed]).then(() => [...undone]) };
 }
 
 /** What cannot be written down is not begun. */
@@ -104,23 +133,40 @@ const waitMs = 60_000;
 const backoff = { initialMs: 1000, maxMs: 60_000 };
 
 /** The record goes last: who is brought back twice has lost nothing, who is not brought back has. @throws OstlerError `interrupted` */
-async function bringBack(record: QuiesceRecord, leave: Leave, deps: QuiesceDeps): Promise<void> {
-  const what = `Bringing back ${record.service}`;
-  const bound = { what, withinMs: deps.leaveMs, signal: new AbortController().signal, clock: deps.clock };
-  await untilDone(record, () => bounded(bound, (signal) => leave(record, signal)), deps);
-  await untilDone(record, () => removeQuiesceRecord(deps.directory, record), deps);
+async function bringBack(record: QuiesceRecord, leave: Leave, deps: QuiesceDeps, undone: string[] = []): Promise<void> {
+  const { directory, clock, leaveMs } = deps;
+  const bound = {
+    ...{ what: `Bringing back ${record.service}`, withinMs: leaveMs, clock },
+    signal: new AbortController().signal,
+  };
+  let left = record;
+  const note: Undone = (what, change) => {
+    undone.push(...what);
+    left = { ...left, ...change };
+  };
+  const attempt = async (): Promise<void> => {
+    const before = left;
+    try {
+      await bounded(bound, (signal) => leave(left, note, signal));
+    } catch (failure) {
+      if (left !== before) await writeQuiesceRecord(directory, left).catch(() => undefined); // The next agent does it once more.
+      throw failure;
+    }
+  };
+  await untilDone(record, attempt, deps);
+  await untilDone(record, () => removeQuiesceRecord(directory, record), deps);
 }
 
 /** At least once, also when the agent is ending. */
 async function untilDone(record: QuiesceRecord, attempt: () => Promise<void>, deps: QuiesceDeps): Promise<void> {
-  const { clock, random, degraded, stop } = deps;
+  const { clock, random, degraded, stop, directory } = deps;
   for (let tries = 1; ; tries++) {
     try {
       await attempt();
       if (tries > 1) degraded(record, undefined);
       return;
     } catch (failure) {
-      const reason = `${record.service} could not be brought back after a backup: ${messageOf(failure)}`;
+      const reason = `${record.service} could not be brought back to where it was before a backup (${quiescePath(directory, record)}): ${messageOf(failure)}`;
       degraded(record, reason);
       await clock.sleep(fullJitterMs(tries, backoff, random), stop);
       if (stop.aborted)

@@ -4,11 +4,10 @@ import { messageOf, type HostState } from "@ostler/protocol";
 import type { Publish } from "../../core/bus.js";
 import { cleanDrills } from "./drill.js";
 import type { Engine } from "./engine.js";
+import type { Recovery } from "./quiesce.js";
 import type { Rest } from "./rest.js";
 import { recoverSwap } from "./swap.js";
-
-type Of = { service: string; backup: string };
-type Undone = Of & { undone: string };
+import { setOfSwapRecord, swappedInWords } from "./swap-record.js";
 
 export type RecoverDeps = {
   publish: Publish;
@@ -18,56 +17,92 @@ export type RecoverDeps = {
   drills: string;
   rest: Rest;
   engines: readonly (() => Engine)[];
+  /** When the agent ends, what could not be brought back is left to the next one. */
   signal: AbortSignal;
 };
 
-const swapSuffix = ".swap";
-
-/** Where it is written down what a restore of a set has begun. Names have no dot. */
-export function swapRecordOf(records: string, { service, backup }: Of): string {
-  return join(records, `${service}.${backup}${swapSuffix}`);
-}
-
 /**
- * Undoes or completes what an agent before this one has left half done, and tells that: files first, then the services that wait
- * for them. What cannot be recovered is told, and tried again by the next agent. Never rejects.
+ * Undoes or completes what an agent before this one has left half done, and tells that. What is at rest is brought back service by
+ * service, as long as that takes: one that does not come back holds up nobody else.
  */
-export async function recoverAll(deps: RecoverDeps): Promise<void> {
-  const { publish, state, degraded, drills, rest, engines, signal } = deps;
-  const failed = (part: string, failure: unknown): void => degraded(`backups: ${part}`, messageOf(failure));
-  const undone = await recoverSwaps(deps, failed);
-  try {
-    undone.push(...(await rest.recover(signal)));
-  } catch (failure) {
-    failed("what was at rest", failure);
-  }
-  await cleanDrills(drills).catch((failure: unknown) => failed("drills", failure));
-  for (const engine of engines) await clean(engine);
-  for (const [service, { backups = {} }] of Object.entries(state().services))
-    for (const [backup, { running }] of Object.entries(backups)) {
-      if (!running) continue;
-      const its = undone.filter((one) => one.service === service && one.backup === backup).map((one) => one.undone);
-      publish({ type: "backup.interrupted", data: { service, backup, doing: running.doing, undone: its } });
-    }
-}
+export class Recovering implements AsyncDisposable {
+  readonly #deps: RecoverDeps;
+  /** What was found at rest, when everything else is cleaned up. */
+  readonly #begun: Promise<readonly Recovery[]>;
 
-async function recoverSwaps(
-  { records }: RecoverDeps,
-  failed: (part: string, failure: unknown) => void,
-): Promise<Undone[]> {
-  const undone: Undone[] = [];
-  for (const name of await readdir(records).catch(() => [])) {
-    if (!name.endsWith(swapSuffix)) continue;
-    const [service = "", backup = ""] = name.slice(0, -swapSuffix.length).split(".");
+  static start(deps: RecoverDeps): Recovering {
+    return new Recovering(deps);
+  }
+
+  private constructor(deps: RecoverDeps) {
+    this.#deps = deps;
+    this.#begun = this.#begin();
+  }
+
+  /** Resolves when all that was left of a service was tried to be brought back once. Never rejects. */
+  async tried(service: string): Promise<void> {
+    const its = (await this.#begun).filter(({ record }) => record.service === service);
+    await Promise.all(its.map(({ tried }) => tried));
+  }
+
+  /** To be called when the signal has aborted. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all((await this.#begun).map(({ ended }) => ended));
+  }
+
+  async #begin(): Promise<Recovery[]> {
+    const { rest, drills, engines, signal } = this.#deps;
+    const recoveries = await this.#trying("what was at rest", async () => {
+      const found = await rest.recover(signal);
+      for (const problem of found.problems) this.#deps.degraded("backups: what was at rest", problem);
+      return found.recoveries;
+    });
+    const found = recoveries ?? [];
+    const undone = await this.#trying("restores", () => this.#recoverSwaps(found));
+    await this.#trying("drills", () => cleanDrills(drills));
+    for (const engine of engines) await clean(engine);
+    this.#tellInterrupted(found, undone ?? new Map());
+    return found;
+  }
+
+  /** Of sets that are not at rest: else that is the first thing that is done before they come back. */
+  async #recoverSwaps(recoveries: readonly Recovery[]): Promise<Map<string, string>> {
+    const { records } = this.#deps;
+    const undone = new Map<string, string>();
+    for (const file of await readdir(records).catch(() => [])) {
+      const of = setOfSwapRecord(file);
+      if (!of || recoveries.some(({ record: its }) => its.service === of.service && its.name === of.backup)) continue;
+      const name = `${of.service}/${of.backup}`;
+      const swap = await this.#trying(`restore of ${name}`, () => recoverSwap(join(records, file)));
+      if (swap) undone.set(name, swappedInWords(swap));
+    }
+    return undone;
+  }
+
+  #tellInterrupted(recoveries: readonly Recovery[], swapped: ReadonlyMap<string, string>): void {
+    const { publish, state } = this.#deps;
+    for (const [service, { backups = {} }] of Object.entries(state().services))
+      for (const [backup, { running }] of Object.entries(backups)) {
+        if (!running) continue;
+        const { doing } = running;
+        const tell = (undone: string[]): unknown =>
+          publish({ type: "backup.interrupted", data: { service, backup, doing, undone } });
+        const swap = swapped.get(`${service}/${backup}`);
+        const its = recoveries.find(({ record }) => record.service === service && record.name === backup);
+        if (its) void its.tried.then(tell);
+        else tell(swap === undefined ? [] : [swap]);
+      }
+  }
+
+  /** What cannot be recovered is told, and tried again by the next agent. */
+  async #trying<T>(part: string, call: () => Promise<T>): Promise<T | undefined> {
     try {
-      const swap = await recoverSwap(join(records, name));
-      const what = swap && `the restore of ${swap.id} was ${swap.is}: ${swap.places.join(", ")}`;
-      if (what !== undefined) undone.push({ service, backup, undone: what });
+      return await call();
     } catch (failure) {
-      failed(`restore of ${service}/${backup}`, failure);
+      this.#deps.degraded(`backups: ${part}`, messageOf(failure));
+      return undefined;
     }
   }
-  return undone;
 }
 
 /** The next backup of the set tells what is wrong there. */

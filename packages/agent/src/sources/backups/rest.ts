@@ -1,8 +1,10 @@
 import { notFound, OstlerError, own, type HostState, type ServiceState } from "@ostler/protocol";
 import type { BackupConfig, BackupHook } from "../../config/backups.js";
 import type { Clock } from "../../core/clock.js";
-import { recoverQuiesced, withQuiesced, type QuiesceDeps } from "./quiesce.js";
+import { recoverQuiesced, withQuiesced, type Leave, type QuiesceDeps, type Recovery } from "./quiesce.js";
 import type { QuiesceRecord } from "./quiesce-record.js";
+import { recoverSwap } from "./swap.js";
+import { swapRecordOf, swappedInWords } from "./swap-record.js";
 
 type Of = { service: string; backup: string };
 
@@ -49,10 +51,10 @@ export class Rest {
 
   /** While files are read: stopped where the set is cold, and between its `before` and `after`. */
   during<T>(of: Of, set: BackupConfig, how: Patience, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { mode, before } = set;
+    const { mode, before, after } = set;
     const stop = mode === "cold";
     if (!stop && !before) return call(how.signal);
-    const quiesced = (): Promise<T> => this.#quiesced(of, { stop, before }, how, call);
+    const quiesced = (): Promise<T> => this.#quiesced(of, { stop, before, after }, how, call);
     return stop ? this.#deps.exclusively(of.service, quiesced) : quiesced();
   }
 
@@ -60,8 +62,7 @@ export class Rest {
   whileStopped<T>(of: Of, isToStop: boolean, how: Patience, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#deps.exclusively(of.service, () => {
       const running = this.#wanted(of.service);
-      if (running.length === 0) return call(how.signal);
-      if (isToStop) return this.#quiesced(of, { stop: true, before: undefined }, how, call);
+      if (running.length === 0 || isToStop) return this.#quiesced(of, { stop: running.length > 0 }, how, call);
       throw new OstlerError(
         "wrong-state",
         `${of.service} runs (${running.join(", ")}), and would not know what happens to its files. Stop it before, or say --stop.`,
@@ -69,34 +70,29 @@ export class Rest {
     });
   }
 
-  /** Brings back what an agent before this one had brought to rest. Says of each set what was done. */
-  async recover(stop: AbortSignal): Promise<(Of & { undone: string })[]> {
-    const records = await recoverQuiesced((record, signal) => this.#leave(record, signal), this.#quiesceDeps(stop));
-    return records.map(({ service, name, hooks, stopped }) => {
-      const undone = [...(hooks ? ["`after` was run"] : []), ...stopped.map((process) => `${process} was started`)];
-      return { service, backup: name, undone: undone.join(", ") };
-    });
+  /** Begins to bring back what an agent before this one had brought to rest. */
+  recover(stop: AbortSignal): Promise<{ recoveries: Recovery[]; problems: string[] }> {
+    return recoverQuiesced(this.#leave, this.#quiesceDeps(stop));
   }
 
   #quiesced<T>(
     of: Of,
-    { stop, before }: { stop: boolean; before: BackupHook | undefined },
+    { stop, before, after }: { stop: boolean } & Pick<Partial<BackupConfig>, "before" | "after">,
     { signal, timeoutMs }: Patience,
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { runHook } = this.#deps;
+    const { runHook, stopped } = this.#deps;
     const { service, backup } = of;
-    const record = {
-      ...{ service, name: backup, hooks: before !== undefined },
+    const record: QuiesceRecord = {
+      ...{ service, name: backup, hooks: before !== undefined, ...(after ? { after } : {}) },
       stopped: stop ? this.#wanted(service) : [],
     };
     const enter = async (its: AbortSignal): Promise<void> => {
       if (stop) await this.#deps.stop(service, its);
       if (before) await runHook({ service, name: `${backup}-before` }, before, {}, its);
     };
-    const leave = (its: QuiesceRecord, until: AbortSignal): Promise<void> => this.#leave(its, until);
-    const how = { enter, leave, enterMs: enterMs + (before?.timeout ?? 0), duringMs: timeoutMs, signal };
-    return withQuiesced(record, how, call, this.#quiesceDeps(this.#deps.stopped));
+    const patience = { enterMs: enterMs + (before?.timeout ?? 0), duringMs: timeoutMs, signal };
+    return withQuiesced(record, { enter, leave: this.#leave, ...patience }, call, this.#quiesceDeps(stopped));
   }
 
   #quiesceDeps(stop: AbortSignal): QuiesceDeps {
@@ -108,18 +104,41 @@ export class Rest {
     };
   }
 
-  /** `after` first: what it undoes may be needed by the service, which is started even when that fails. */
-  async #leave({ service, name, hooks, stopped }: QuiesceRecord, signal: AbortSignal): Promise<void> {
-    const { setOf, runHook, start, state } = this.#deps;
-    const after = setOf({ service, backup: name })?.after;
+  /**
+   * Files first: nobody is to start on what is half restored. Then `after`, since what it undoes may be needed by the service, which is
+   * started even when that fails.
+   */
+  readonly #leave: Leave = async ({ service, name, hooks, after: then, stopped }, undone, signal) => {
+    const { setOf, runHook, records } = this.#deps;
+    const of = { service, backup: name };
+    const swap = await recoverSwap(swapRecordOf(records, of));
+    if (swap) undone([swappedInWords(swap)], {});
+    const after = hooks ? (setOf(of)?.after ?? then) : undefined;
     try {
-      if (hooks && after) await runHook({ service, name: `${name}-after` }, after, {}, signal);
+      if (after) {
+        await runHook({ service, name: `${name}-after` }, after, {}, signal);
+        undone(["`after` was run"], { hooks: false });
+      }
     } finally {
-      const its = own(state().services, service);
-      const known = stopped.filter((process) => its && own(its.processes, process) !== undefined);
-      // Whoever has isolated it meanwhile wants it stopped. A start that fails is the supervisor's to try again, and to tell.
-      if (its && !its.isolation) await Promise.allSettled(known.map((process) => start(service, process, signal)));
+      const started = await this.#startAgain(service, stopped, signal);
+      undone(
+        started.map((process) => `${process} was started`),
+        { stopped: [] },
+      );
     }
+  };
+
+  /** Whoever has isolated it meanwhile wants it stopped. @throws OstlerError when its owner has not started it */
+  async #startAgain(service: string, stopped: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const { start, state } = this.#deps;
+    const its = own(state().services, service);
+    if (!its || its.isolation) return [];
+    const known = stopped.filter((process) => own(its.processes, process) !== undefined);
+    const starts = await Promise.allSettled(known.map((process) => start(service, process, signal)));
+    const failed = starts.find((one) => one.status === "rejected");
+    // What the supervisor could not start, it tries again, and tells.
+    if (failed && its.attached) throw failed.reason;
+    return known;
   }
 
   #wanted(service: string): string[] {

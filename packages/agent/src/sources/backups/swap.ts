@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { messageOf, OstlerError } from "@ostler/protocol";
 import { doMoves, endMoves, planMoves, undoMoves, type Step, type SwapUnit } from "./swap-moves.js";
 import { makeStaging, planStaging, type Staging } from "./swap-places.js";
-import { readSwapRecord, removeSwapRecord, writeSwapRecord, type SwapRecord } from "./swap-record.js";
+import { readSwapRecord, removeSwapRecord, writeSwapRecord, type Recovered, type SwapRecord } from "./swap-record.js";
 
 /** Where the old is that was not removed. */
 export type Swapped = { kept: string[] };
@@ -117,8 +117,6 @@ export class Swap implements AsyncDisposable {
     return failed(failure);
   }
 }
-
-export type Recovered = { is: "undone" | "completed"; id: string; places: string[]; kept: string[] };
 
 /** After a crash: everything is as it was before or as it was to be, and nothing is left. Nothing where there was no swap. */
 export async function recoverSwap(path: string, step: Step = () => undefined): Promise<Recovered | undefined> {

@@ -26,14 +26,14 @@ function everyHour(clock: FakeClock, { due, missed }: Told): ArmedSchedule {
   return { nextMs: () => nextMs, rearm: arm, [Symbol.dispose]: () => cancel() };
 }
 
-const services = (missed: "skip" | "run") => ({
+const services = (missed: "skip" | "run", overlap = "skip") => ({
   shop: serviceConfig.parse({
     command: ["true"],
     backups: [
       {
         name: "data",
         paths: ["/var/lib/shop"],
-        schedule: { at: "0 * * * *", missed },
+        schedule: { at: "0 * * * *", missed, overlap },
         verify: { schedule: "0 * * * *" },
         drill: { schedule: "0 * * * *" },
       },
@@ -41,13 +41,16 @@ const services = (missed: "skip" | "run") => ({
   }),
 });
 
-function host({ missed = "skip", previous }: { missed?: "skip" | "run"; previous?: HostEvent[] } = {}) {
+type Wish = { missed?: "skip" | "run"; overlap?: string; open?: () => number; previous?: HostEvent[] };
+
+function host({ missed = "skip", overlap, open = () => 0, previous }: Wish = {}) {
   const clock = new FakeClock(Date.UTC(2026, 0, 1, 12, 30));
   const { bus, seen } = recordingBus(clock);
   bus.publish(configured("shop"));
   for (const event of previous ?? []) bus.publish(event);
-  const times = new BackupTimes(services(missed), {
+  const times = new BackupTimes(services(missed, overlap), {
     publish: bus.publish,
+    open: ({ doing }) => (doing === "create" ? open() : 0),
     clock,
     state: () => bus.state,
     arm: (_cron, told) => everyHour(clock, told),
@@ -119,4 +122,25 @@ test("in maintenance nothing is made, and that is told", async () => {
   await shop.clock.pass(hour);
   assert.deepEqual(shop.of("backup.triggered"), []);
   assert.equal(shop.of("backup.missed").length, 3);
+});
+
+test("what is due while the one before runs or waits is passed over, and that is told; one may wait if it is to queue", async () => {
+  for (const [overlap, most] of [
+    ["skip", 1],
+    ["queue", 2],
+  ] as const) {
+    let running = most - 1;
+    using shop = host({ overlap, open: () => running });
+    const creating = () => shop.of("backup.triggered").filter(({ doing }) => doing === "create");
+    await shop.clock.pass(hour);
+    assert.equal(creating().length, 1, overlap);
+    running = most;
+    await shop.clock.pass(hour);
+    assert.equal(creating().length, 1, overlap);
+    const because = "what was due before it has not ended";
+    assert.deepEqual(shop.of("backup.missed"), [
+      { service: "shop", backup: "data", doing: "create", from: at(14), to: at(14), because, then: "skip" },
+    ]);
+    assert.equal(shop.bus.state.services.shop?.backups?.data?.schedule?.create?.next, at(15));
+  }
 });

@@ -5,19 +5,33 @@ import type { Prepared } from "../../core/assembly.js";
 import type { Publish } from "../../core/bus.js";
 import { Timetable, type Known, type TimetableDeps } from "./timetable.js";
 
-export type BackupTimesDeps = TimetableDeps & { publish: Publish };
+export type BackupSlot = { service: string; backup: string; doing: ScheduledDeed };
+
+export type BackupTimesDeps = TimetableDeps & {
+  publish: Publish;
+  /** How many commands that do this run or wait. */
+  open: (slot: BackupSlot) => number;
+};
 
 type Services = Readonly<Record<string, ServiceConfig>>;
-type Slot = { service: string; backup: string; doing: ScheduledDeed };
 
 /** Tells when backups are to be made, verified and proven. A policy makes commands of it. */
 export class BackupTimes implements Disposable {
-  readonly #timetable: Timetable<Slot>;
+  readonly #timetable: Timetable<BackupSlot>;
 
-  constructor(services: Services, { publish, ...deps }: BackupTimesDeps) {
+  constructor(services: Services, { publish, open, ...deps }: BackupTimesDeps) {
     this.#timetable = new Timetable(slotsIn(services), deps, {
       known: (slot) => knownOf(deps.state(), slot),
-      due: (slot, told) => void publish({ type: "backup.triggered", data: { ...slot, ...told } }),
+      due: (slot, told, { overlap }) => {
+        const { due, next } = told;
+        if (open(slot) < (overlap === "queue" ? 2 : 1))
+          publish({ type: "backup.triggered", data: { ...slot, ...told } });
+        else {
+          const because = "what was due before it has not ended";
+          publish({ type: "backup.missed", data: { ...slot, from: due, to: due, because, then: "skip" } });
+          if (next !== undefined) publish({ type: "backup.scheduled", data: { ...slot, next } });
+        }
+      },
       missed: (slot, told) => void publish({ type: "backup.missed", data: { ...slot, ...told } }),
       next: (slot, next) => void publish({ type: "backup.scheduled", data: { ...slot, next } }),
     });
@@ -43,8 +57,8 @@ export class BackupTimes implements Disposable {
   }
 }
 
-function slotsIn(services: Services): Map<Slot, CronConfig> {
-  const slots = new Map<Slot, CronConfig>();
+function slotsIn(services: Services): Map<BackupSlot, CronConfig> {
+  const slots = new Map<BackupSlot, CronConfig>();
   for (const [service, { backups }] of Object.entries(services))
     for (const { name: backup, schedule, verify, drill } of backups) {
       const crons = { create: schedule, verify: verify.schedule, drill: drill?.schedule };
@@ -56,7 +70,7 @@ function slotsIn(services: Services): Map<Slot, CronConfig> {
   return slots;
 }
 
-function knownOf(state: HostState, { service, backup, doing }: Slot): Known | undefined {
+function knownOf(state: HostState, { service, backup, doing }: BackupSlot): Known | undefined {
   const its = own(state.services, service);
   return its && (own(its.backups ?? {}, backup)?.schedule?.[doing] ?? {});
 }

@@ -18,7 +18,7 @@ export type Known = { next?: string | undefined; lastDue?: string | undefined };
 export type Teller<S> = {
   /** Nothing when it is not to be due at all. */
   known: (slot: S) => Known | undefined;
-  due: (slot: S, told: { due: string; late: boolean; next?: string }) => void;
+  due: (slot: S, told: { due: string; late: boolean; next?: string }, cron: CronConfig) => void;
   missed: (slot: S, told: { from: string; to: string; because: string; then: "run" | "skip" }) => void;
   next: (slot: S, next: string) => void;
 };
@@ -164,9 +164,9 @@ export class Timetable<S extends { service: string }> implements Disposable {
     return then;
   }
 
-  #trigger({ slot, armed }: Entry<S>, dueMs: number, late: boolean): void {
+  #trigger({ slot, cron, armed }: Entry<S>, dueMs: number, late: boolean): void {
     const nextMs = armed.nextMs();
-    this.#teller.due(slot, { due: at(dueMs), late, ...(nextMs === undefined ? {} : { next: at(nextMs) }) });
+    this.#teller.due(slot, { due: at(dueMs), late, ...(nextMs === undefined ? {} : { next: at(nextMs) }) }, cron);
   }
 
   #tellNext(slot: S, nextMs: number | undefined): void {

@@ -1,0 +1,25 @@
+import { bounded } from "../../core/bounded.js";
+import type { Clock } from "../../core/clock.js";
+import type { Doing, Engine } from "./engine.js";
+
+/** An engine that gives up whatever takes longer, with `timed-out`. `set` names whose it is. */
+export function boundedEngine(
+  engine: Engine,
+  set: string,
+  { withinMs, clock }: { withinMs: number; clock: Clock },
+): Engine {
+  const within = <T>(what: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    bounded({ what: `${what} of ${set}`, withinMs, signal, clock }, call);
+  const doing = <T>(what: string, { signal, progress }: Doing, call: (doing: Doing) => Promise<T>): Promise<T> =>
+    within(what, signal, (its) => call({ signal: its, progress }));
+  return {
+    kind: engine.kind,
+    create: (note, its) => doing("Making a backup", its, (own) => engine.create(note, own)),
+    list: (signal) => within("Listing the backups", signal, (own) => engine.list(own)),
+    verify: (id, its) => doing("Verifying a backup", its, (own) => engine.verify(id, own)),
+    rootsOf: (id, only, signal) => within("Looking into a backup", signal, (own) => engine.rootsOf(id, only, own)),
+    extract: (id, into, only, its) => doing("Extracting a backup", its, (own) => engine.extract(id, into, only, own)),
+    remove: (ids, its) => doing("Removing backups", its, (own) => engine.remove(ids, own)),
+    clean: () => engine.clean(),
+  };
+}
