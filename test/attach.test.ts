@@ -344,3 +344,25 @@ async function ended(child: ChildProcess): Promise<void> {
   child.kill("SIGKILL");
   await exit;
 }
+
+test("who has another owner, and is not started by it after a cold backup, is tried again until it is", async () => {
+  const start = `[sh, -c, "test ! -e DIR/broken && exec sh ${script} start DIR/web.pid"]`;
+  const stop = `[sh, -c, "echo > DIR/broken; exec sh ${script} stop DIR/web.pid"]`;
+  const backups = `    backups:\n      - {name: data, paths: [web.pid.log], mode: cold}\n`;
+  await using agent = TestAgent.prepare(
+    `agent: {data_dir: ./data, backups: {min_free: 1MiB}}
+http: {listen: "127.0.0.1:0"}
+${attached(`      start: ${start}\n      stop: ${stop}\n${backups}`).trimStart()}`,
+  );
+  using daemon = new Daemon(agent);
+  await daemon.start();
+  await agent.run();
+  await is(agent, "running");
+  const making = agent.ostler("backup", "create", "data");
+  const isAtRest = async (): Promise<boolean> =>
+    (await agent.events("agent.degraded")).some(({ data }) => data.part === "backups web/data: rest");
+  await until(isAtRest, "its owner did not start it");
+  rmSync(join(agent.directory, "broken"));
+  assert.equal((await making).code, 0);
+  await is(agent, "running");
+});
