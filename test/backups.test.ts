@@ -25,6 +25,8 @@ test("a backup is made, listed and verified, and everything comes back from it",
   const [listed, ...others] = await host.listed();
   assert.deepEqual([listed?.id, listed?.files, others.length], [id, 3, 0]);
   assert.ok(listed?.verifiedAt !== undefined);
+  const { stdout: status } = await host.agent.ostler("status", "web");
+  assert.match(status, /^ {2}data +backed up +\d+s +backups: verified \d+s ago$/m);
   rmSync(host.at("state"), { recursive: true });
   assert.match(await host.refused("restore", id, "--yes"), /runs.*--stop/s);
   await host.backup("restore", id, "--yes", "--stop");

@@ -11,6 +11,7 @@ import {
   type ServiceState,
   durationInWords,
 } from "@ostler/protocol";
+import { backupRows } from "./backup-rows.js";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print, printJson, table } from "./output.js";
@@ -73,6 +74,7 @@ export function page(services: Record<string, ServiceState>): string {
     ...Object.entries(service.rules).flatMap(([rule, { blind }]) =>
       blind ? [[`  ${rule}`, paint("yellow", blind.because), since(blind.since), blind.reason]] : [],
     ),
+    ...backupRows(service, Date.now()),
   ]);
   return rows.length === 0 ? "No services are configured." : table([["SERVICE", "STATE", "SINCE", "DETAIL"], ...rows]);
 }
