@@ -27,7 +27,7 @@ services:
             - sh
             - -ec
             - |
-              redis-cli -p ${port} BGSAVE
+              redis-cli -e -p ${port} BGSAVE
               until redis-cli -p ${port} INFO persistence | grep -q rdb_bgsave_in_progress:0; do sleep 0.1; done
               redis-cli -p ${port} INFO persistence | grep -q rdb_last_bgsave_status:ok
         drill:
@@ -43,36 +43,54 @@ services:
             env: {PLACE: DIR}
 `;
 
-test(
-  "every key of a Redis comes back after all of its data was deleted",
-  needs("redis-server", "redis-cli"),
-  async () => {
-    await using agent = TestAgent.prepare("services: {}");
-    const port = await freePort();
-    const state = join(agent.directory, "state");
-    mkdirSync(state);
-    writeFileSync(
-      join(agent.directory, "redis.conf"),
-      `bind 127.0.0.1\nport ${port}\ndir ${state}\nsave ""\ndaemonize no\n`,
-    );
-    agent.configure(servicesOf(port));
-    await agent.run();
-    await agent.ready("redis");
-    const redis = (...args: string[]): string =>
-      execFileSync(pathOf("redis-cli") ?? "", ["-p", String(port), ...args], { encoding: "utf8" }).trim();
-    redis("EVAL", `for i = 1, ${keys} do redis.call("SET", "key:" .. i, string.rep(i, 20)) end`, "0");
-    const created = await agent.ostler("backup", "create", "data");
-    assert.equal(created.code, 0, created.stderr);
-    const drilled = await agent.ostler("backup", "drill", "data");
-    assert.equal(drilled.code, 0, drilled.stderr);
-    redis("FLUSHALL");
-    rmSync(join(state, "dump.rdb"), { force: true });
-    assert.deepEqual(readdirSync(state), []);
-    const restored = await agent.ostler("backup", "restore", "data", "--stop", "--yes");
-    assert.equal(restored.code, 0, restored.stderr);
-    await agent.ready("redis");
-    await until(() => redis("PING") === "PONG", "it answers");
-    assert.equal(redis("DBSIZE"), String(keys));
-    assert.equal(redis("GET", `key:${keys}`), String(keys).repeat(20));
-  },
-);
+/** One that keeps an append-only file, and reads nothing but that when it starts: both are taken, while it is stopped. */
+const servicesWithAof = (port: number): string => `agent: {data_dir: ./data, backups: {min_free: 1MiB}}
+http: {listen: "127.0.0.1:0"}
+services:
+  redis:
+    command: [${pathOf("redis-server")}, DIR/redis.conf, --appendonly, "yes"]
+    listens: [tcp:${port}]
+    stop: {timeout: 20s}
+    backups:
+      - {name: data, paths: [state], required: [state/appendonlydir], mode: cold}
+`;
+
+for (const { is, servicesOf: services, remains } of [
+  { is: "a Redis with a snapshot", servicesOf, remains: ["dump.rdb"] },
+  { is: "a Redis with an append-only file", servicesOf: servicesWithAof, remains: ["appendonlydir"] },
+])
+  test(
+    `every key of ${is} comes back after all of its data was deleted`,
+    needs("redis-server", "redis-cli"),
+    async () => {
+      await using agent = TestAgent.prepare("services: {}");
+      const port = await freePort();
+      const state = join(agent.directory, "state");
+      mkdirSync(state);
+      writeFileSync(
+        join(agent.directory, "redis.conf"),
+        `bind 127.0.0.1\nport ${port}\ndir ${state}\nsave ""\ndaemonize no\n`,
+      );
+      agent.configure(services(port));
+      await agent.run();
+      await agent.ready("redis");
+      const redis = (...args: string[]): string =>
+        execFileSync(pathOf("redis-cli") ?? "", ["-p", String(port), ...args], { encoding: "utf8" }).trim();
+      redis("EVAL", `for i = 1, ${keys} do redis.call("SET", "key:" .. i, string.rep(i, 20)) end`, "0");
+      const created = await agent.ostler("backup", "create", "data");
+      assert.equal(created.code, 0, created.stderr);
+      const drilled = await agent.ostler("backup", "drill", "data");
+      assert.equal(drilled.code, 0, drilled.stderr);
+      await agent.ready("redis");
+      await until(() => redis("PING") === "PONG", "it answers");
+      redis("FLUSHALL");
+      for (const name of remains) rmSync(join(state, name), { recursive: true, force: true });
+      assert.deepEqual(readdirSync(state), []);
+      const restored = await agent.ostler("backup", "restore", "data", "--stop", "--yes");
+      assert.equal(restored.code, 0, restored.stderr);
+      await agent.ready("redis");
+      await until(() => redis("PING") === "PONG", "it answers");
+      assert.equal(redis("DBSIZE"), String(keys));
+      assert.equal(redis("GET", `key:${keys}`), String(keys).repeat(20));
+    },
+  );
