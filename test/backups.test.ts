@@ -74,6 +74,14 @@ test("a part of a backup is restored alone", async () => {
   assert.equal(host.read("state/deep/er/two").length, 70_000);
 });
 
+test("what holds the backups themselves is not restored into place, and nothing is stopped for it", async () => {
+  await using host = await started("paths: [.]");
+  const { id } = await host.made();
+  assert.match(await host.refused("restore", id, "--yes", "--stop"), /it holds \S*data\/backups.*--to.*--only/s);
+  assert.equal((await host.listed()).length, 1);
+  assert.deepEqual(await host.agent.events("service.stopped"), []);
+});
+
 test("a backup without what must be in it is none, and one without any file is loud", async () => {
   await using host = await started("required: [state/identity]\nmax_age: 1d");
   assert.match(await host.refused("create", "data"), /state\/identity/);

@@ -18,8 +18,7 @@ services:
     ${processes}
     backups:
       - name: data
-        paths: [state]
-${set.replace(/^/gm, "        ")}
+${set.startsWith("paths:") ? "" : "        paths: [state]\n"}${set.replace(/^/gm, "        ")}
 ${more.replace(/^(?=.)/gm, "      - ")}
 `),
   );

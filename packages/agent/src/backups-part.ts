@@ -13,6 +13,7 @@ import type { ArchiveRun } from "./platform/archive/run.js";
 import type { Backups } from "./sources/backups/backups.js";
 import type { BackupSlot } from "./sources/schedule/backup-times.js";
 import type { Supervisor } from "./sources/supervisor/supervisor.js";
+import { ownDirectories } from "./own-directories.js";
 import type { Store } from "./store.js";
 
 export type BackupsPartDeps = {
@@ -60,6 +61,7 @@ export async function startBackups(
   const backups = Backups.start({
     ...{ publish: bus.publish, clock, random: Math.random, state, services, degraded, recovered },
     ...{ records: store.backupRecords, drills: store.drills },
+    ownDirectories: () => ownDirectories(running().config, store),
     engineOf: (service, set) =>
       set.engine === "restic"
         ? resticEngine(service, set, { clock, env, directory: store.restic })

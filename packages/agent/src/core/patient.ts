@@ -4,7 +4,7 @@ const maxUnderWay = 3;
 /** Nobody takes more turns than these, so that checks and figures leave one to each other. The rest waits. */
 const maxOfOneAsker = 2;
 
-export type Asker = "checks" | "figures" | "follows";
+export type Asker = "checks" | "figures" | "follows" | "backups";
 
 /** Asks once it is its turn, however long that takes; settles as the asking does. */
 export function inItsTurn<T>(asker: Asker, mount: string | undefined, ask: () => Promise<T>): Promise<T> {

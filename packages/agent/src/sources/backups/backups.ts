@@ -19,7 +19,8 @@ import { drill, type DrillDeps } from "./drill.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { chosenOf, keptOf, listedBy, type Listing } from "./listing.js";
 import { Rest, type RestDeps } from "./rest.js";
-import { restoreIntoPlace, restoreTo, type Restored } from "./restore.js";
+import type { OwnDirectory } from "./refuse-own.js";
+import { placesOf, restoreIntoPlace, restoreTo } from "./restore.js";
 import { Recovering } from "./recover.js";
 import { swapRecordOf } from "./swap-record.js";
 import { tellingProgress } from "./telling.js";
@@ -33,6 +34,8 @@ export type BackupsDeps = Omit<RestDeps, "setOf" | "stopped"> & {
   engineOf: (service: string, set: BackupConfig) => Engine;
   /** Where drills take place. */
   drills: string;
+  /** What no restore may replace. */
+  ownDirectories: () => OwnDirectory[];
 };
 
 /** Makes, verifies, restores, proves and removes the backups of all services, one thing at a time for each service. */
@@ -139,17 +142,16 @@ export class Backups implements AsyncDisposable {
       const { publish, clock } = this.#deps;
       const startedMs = clock.monotonic();
       const { id: chosen } = await this.#chosen(of, engine, id, signal);
-      const into = (its: AbortSignal): Promise<Restored> => {
-        const within = { ...doing, signal: its };
-        const record = swapRecordOf(this.#deps.records, of);
-        const safety = (): Promise<Made> => this.#makeSafety(of, set, chosen, within);
-        return restoreIntoPlace(engine, chosen, only, { record, exclude: set.exclude, safety }, within);
-      };
-      const done = await this.#noting(of, chosen, () =>
-        to === undefined
-          ? this.#rest.whileStopped(of, stop, { signal, timeoutMs: set.timeout }, into)
-          : restoreTo(engine, chosen, to, only, doing),
-      );
+      const done = await this.#noting(of, chosen, async () => {
+        if (to !== undefined) return restoreTo(engine, chosen, to, only, doing);
+        const places = await placesOf(engine, chosen, only, this.#deps.ownDirectories(), signal);
+        return this.#rest.whileStopped(of, stop, { signal, timeoutMs: set.timeout }, (its) => {
+          const within = { ...doing, signal: its };
+          const record = swapRecordOf(this.#deps.records, of);
+          const safety = (): Promise<Made> => this.#makeSafety(of, set, chosen, within);
+          return restoreIntoPlace(engine, chosen, places, { record, exclude: set.exclude, safety }, within);
+        });
+      });
       const { files, bytes, safety, kept } = done;
       const tookMs = Math.round(clock.monotonic() - startedMs);
       const rest = { files, bytes, ...(safety === undefined ? {} : { safety }), kept };

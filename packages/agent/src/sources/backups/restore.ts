@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import { expand, literally } from "../../platform/archive/path-glob.js";
 import type { Doing, Engine, Made } from "./engine.js";
+import { refuseOwn, type OwnDirectory } from "./refuse-own.js";
 import { Swap } from "./swap.js";
 
 export type Restored = { files: number; bytes: number; safety?: string; kept: string[] };
@@ -16,15 +17,27 @@ export type IntoPlace = {
   safety: () => Promise<Made>;
 };
 
+/** What a restore into place would replace: the uppermost paths of the backup, or of what matches `only`. @throws OstlerError */
+export async function placesOf(
+  engine: Engine,
+  id: string,
+  only: readonly string[] | undefined,
+  own: readonly OwnDirectory[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const places = await rootsOf(engine, id, only, signal);
+  await refuseOwn(places, own, signal);
+  return places;
+}
+
 /** Restores beside what is there, and puts it in its place when all of it is there and right. A failure leaves the old. */
 export async function restoreIntoPlace(
   engine: Engine,
   id: string,
-  only: readonly string[] | undefined,
+  places: readonly string[],
   { record, exclude, safety }: IntoPlace,
   doing: Doing,
 ): Promise<Restored> {
-  const places = await rootsOf(engine, id, only, doing.signal);
   const isSomethingThere = (await Promise.all(places.map(isThere))).includes(true);
   const before = isSomethingThere ? await safety() : undefined;
   await using swap = await Swap.begin(record, id, places);
