@@ -64,6 +64,21 @@ test("a service that was stopped is restored without being asked, and stays stop
   assert.equal(services.web?.processes.main?.phase.name, "stopped");
 });
 
+test("what a restore replaces is backed up before, also when the set has other paths by now", async () => {
+  await using host = await started("");
+  const { id } = await host.made();
+  const config = readFileSync(host.agent.configFile, "utf8");
+  host.agent.configure(config.replace("paths: [state]", "paths: [other]"));
+  await host.agent.ostler("reload");
+  host.write("other", "of today\n");
+  host.write("state/one", "newer\n");
+  await host.backup("restore", id, "--yes", "--stop");
+  const [safety] = (await host.listed()).filter((one) => one.note !== undefined);
+  await host.backup("restore", safety?.id ?? "", "--to", host.at("elsewhere"));
+  assert.equal(host.read(`elsewhere${host.at("state/one")}`), "newer\n");
+  assert.equal(host.read(`elsewhere${host.at("other")}`), "of today\n");
+});
+
 test("a part of a backup is restored alone", async () => {
   await using host = await started("");
   const { id } = await host.made();

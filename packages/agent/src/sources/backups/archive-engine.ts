@@ -77,6 +77,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       });
     return {
       ...{ id, files, bytes, storedBytes: archiveBytes },
+      isPartial: changed.length > 0 || vanished.length > 0,
       flaws: {
         isEmpty,
         ...{ changed: changed.slice(0, maxTold), vanished: vanished.slice(0, maxTold) },

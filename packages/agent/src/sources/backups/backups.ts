@@ -14,6 +14,7 @@ import type { Prepared } from "../../core/assembly.js";
 import type { Publish } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
 import { unlessAborted } from "../../core/unless-aborted.js";
+import { literally } from "../../platform/archive/path-glob.js";
 import { boundedEngine } from "./bounded-engine.js";
 import { drill, type DrillDeps } from "./drill.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
@@ -148,7 +149,7 @@ export class Backups implements AsyncDisposable {
         return this.#rest.whileStopped(of, stop, { signal, timeoutMs: set.timeout }, (its) => {
           const within = { ...doing, signal: its };
           const record = swapRecordOf(this.#deps.records, of);
-          const safety = (): Promise<Made> => this.#makeSafety(of, set, chosen, within);
+          const safety = (): Promise<Made> => this.#makeSafety(of, set, { id: chosen, places }, within);
           return restoreIntoPlace(engine, chosen, places, { record, exclude: set.exclude, safety }, within);
         });
       });
@@ -205,15 +206,23 @@ export class Backups implements AsyncDisposable {
     const make = async (its: AbortSignal): Promise<Made> => {
       const made = await engine.create(note, { signal: its, progress });
       const tookMs = Math.round(clock.monotonic() - startedMs);
-      publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...made, tookMs } });
+      const { id, files, bytes, storedBytes, flaws, copiedTo } = made;
+      const told = { id, files, bytes, storedBytes, flaws, ...(copiedTo === undefined ? {} : { copiedTo }) };
+      publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...told, tookMs } });
       return made;
     };
     return isQuiesced ? this.#rest.during(of, set, { signal, timeoutMs: set.timeout }, make) : make(signal);
   }
 
-  /** Of what is there, whatever is missing, and at rest already. */
-  #makeSafety(of: Set_, set: BackupConfig, id: string, doing: Doing): Promise<Made> {
-    const engine = this.#engineOf(of.service, { ...set, required: [] });
+  /** Of what is there, whatever is missing, and at rest already; also of what the set had when the backup was made. */
+  #makeSafety(
+    of: Set_,
+    set: BackupConfig,
+    { id, places }: { id: string; places: readonly string[] },
+    doing: Doing,
+  ): Promise<Made> {
+    const paths = [...set.paths, ...places.map(literally)];
+    const engine = this.#engineOf(of.service, { ...set, paths, required: [] });
     return this.#make(of, set, engine, `before the restore of ${id}`, doing, false);
   }
 

@@ -12,6 +12,8 @@ export type Made = {
   bytes: number;
   storedBytes: number;
   flaws: BackupFlaws;
+  /** Something that was to be in it is not, or not as it was at any one time. */
+  isPartial: boolean;
   copiedTo?: string;
 };
 

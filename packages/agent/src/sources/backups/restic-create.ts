@@ -56,9 +56,9 @@ export async function createSnapshot(
   const storedBytes = made.data_added_packed ?? made.data_added;
   await notes.keep(id, { files, bytes, storedBytes });
   const found = flaws.all(files);
-  if (code === partial || found.vanished.length > 0)
-    await run("mark a snapshot", { args: ["tag", "--add", flawedTag, made.snapshot_id] }, signal);
-  return { id, files, bytes, storedBytes, flaws: found };
+  const isPartial = code === partial || found.vanished.length > 0;
+  if (isPartial) await run("mark a snapshot", { args: ["tag", "--add", flawedTag, made.snapshot_id] }, signal);
+  return { id, files, bytes, storedBytes, flaws: found, isPartial };
 }
 
 async function snapshotsOrInit(init: boolean, deps: ResticCreateDeps, signal: AbortSignal): Promise<OurSnapshot[]> {

@@ -13,7 +13,7 @@ export type IntoPlace = {
   record: string;
   /** What backups of the set leave out: where there is such a thing, the old stays beside the new. */
   exclude: readonly string[];
-  /** Backs up what is there now. */
+  /** Backs up what is there now. Where it could not take all of it as it was, all of the old stays beside the new. */
   safety: () => Promise<Made>;
 };
 
@@ -52,7 +52,9 @@ export async function restoreIntoPlace(
       units.push({ place: one, staged: join(directory, one) });
   }
   const left = exclude.flatMap(expand);
-  const keepOld = (place: string): boolean => left.some((path) => path.startsWith(`${place}/`));
+  const isLeftOut = (place: string): boolean =>
+    left.some((path) => `${path}/`.startsWith(`${place}/`) || place.startsWith(`${path}/`));
+  const keepOld = (place: string): boolean => before?.isPartial === true || isLeftOut(place);
   const { kept } = await swap.commit(units, { keepOld, signal: doing.signal });
   return { ...done, kept };
 }

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { tempDir, type TempDir } from "../../testing/temp-dir.js";
+import { makeWorld, seenWorld, type World } from "../../testing/worlds.js";
+import type { Doing, Engine, Made } from "./engine.js";
+import { restoreIntoPlace, type Restored } from "./restore.js";
+
+const id = "shop.data.20261120T100000Z";
+const doing: Doing = { signal: new AbortController().signal, progress: () => undefined };
+
+/** A backup of which only what is extracted matters: `fresh`, in `home`. */
+function engineWith(temp: TempDir, fresh: World): Engine {
+  const none = (): never => assert.fail("This is not asked here.");
+  return {
+    ...{ kind: "archive", create: none, list: none, verify: none, rootsOf: none, remove: none, clean: none },
+    extract: async (_, into) => {
+      makeWorld(join(into, temp.at("home")), fresh);
+      return { files: 1, bytes: 1 };
+    },
+  };
+}
+
+type Told = { isPartial?: boolean; exclude?: string[] };
+
+function restore(temp: TempDir, places: string[], fresh: World, told: Told = {}): Promise<Restored> {
+  const { isPartial = false, exclude = [] } = told;
+  const safety = async (): Promise<Made> => ({
+    ...{ id: "shop.data.20261121T100000Z", files: 1, bytes: 1, storedBytes: 1, isPartial },
+    flaws: { isEmpty: false, changed: [], vanished: [], skipped: [] },
+  });
+  mkdirSync(temp.at("records"));
+  const at = (path: string): string => join(temp.at("home"), path);
+  const how = { record: temp.at("records/one"), exclude: exclude.map(at), safety };
+  return restoreIntoPlace(engineWith(temp, fresh), id, places.map(at), how, doing);
+}
+
+test("what was there goes when all of it is in a backup", async () => {
+  using temp = tempDir();
+  makeWorld(temp.at("home"), { "a/x": "old" });
+  const { kept, safety } = await restore(temp, ["a"], { "a/x": "new" });
+  assert.deepEqual([kept, safety], [[], "shop.data.20261121T100000Z"]);
+  assert.deepEqual(seenWorld(temp.at("home")), { "a/x": "new" });
+});
+
+test("what was there stays beside the new when it could not be backed up as it was", async () => {
+  using temp = tempDir();
+  makeWorld(temp.at("home"), { "a/x": "old", b: "old" });
+  const { kept } = await restore(temp, ["a", "b"], { "a/x": "new", b: "new" }, { isPartial: true });
+  assert.deepEqual(
+    kept,
+    ["a", "b"].map((name) => temp.at(`home/${name}.before-${id}`)),
+  );
+  assert.deepEqual(seenWorld(temp.at("home")), {
+    ...{ "a/x": "new", b: "new" },
+    ...{ [`a.before-${id}/x`]: "old", [`b.before-${id}`]: "old" },
+  });
+});
+
+test("what the set leaves out by now stays beside the new, in a place, as one, or above it", async () => {
+  const table = [
+    ["a", "a/*.tmp"],
+    ["a", "a"],
+    ["a/x", "a"],
+  ] as const;
+  for (const [place, exclude] of table) {
+    using temp = tempDir();
+    makeWorld(temp.at("home"), { "a/x": "old", "a/y.tmp": "old" });
+    const { kept } = await restore(temp, [place], { "a/x": "new" }, { exclude: [exclude] });
+    assert.deepEqual(kept, [temp.at(`home/${place}.before-${id}`)], exclude);
+  }
+});
+
+test("where nothing is, nothing is backed up before", async () => {
+  using temp = tempDir();
+  const { safety } = await restore(temp, ["a"], { "a/x": "new" });
+  assert.equal(safety, undefined);
+  assert.deepEqual(seenWorld(temp.at("home")), { "a/x": "new" });
+});
