@@ -202,14 +202,52 @@ test("a backup is copied to a second directory, and goes from there when it is n
   assert.deepEqual(inSecond(), [`${first.id}.json`]);
   const { id } = await host.made();
   assert.deepEqual(inSecond(), [`${id}.json`]);
-  const [created] = await host.agent.events("backup.created");
-  assert.equal(created?.data.copiedTo, host.at("second"));
+  assert.deepEqual(
+    (await host.listed()).map(({ copiedTo }) => copiedTo),
+    [host.at("second")],
+  );
+});
+
+test("a backup is copied when the service runs again", async () => {
+  await using host = await started("mode: cold\ncopy_to: {dir: DIR/second, must_be_mount: false}");
+  const { id } = await host.made();
+  const types = (await host.agent.events()).map(({ type }) => type);
+  const after = (type: string): string[] => types.slice(types.lastIndexOf(`ostler.${type}`));
+  assert.ok(after("service.stopped").includes("ostler.service.started"));
+  assert.ok(after("service.started").includes("ostler.backup.copied"));
+  const [copied] = await host.agent.events("backup.copied");
+  assert.deepEqual([copied?.data.id, copied?.data.to], [id, host.at("second")]);
+});
+
+test("a copy that fails is told, costs neither the backup nor what follows, and is forgotten with the next one", async () => {
+  await using host = await started("copy_to: {dir: DIR/second, must_be_mount: false}\nkeep: {last: 1}");
+  const { id: first } = await host.made();
+  rmSync(host.at("second"), { recursive: true });
+  host.write("second", "in the way");
+  const said = await host.refused("create", "data");
+  const [{ id } = { id: "" }] = await host.listed();
+  assert.notEqual(id, first);
+  assert.match(said, new RegExp(`${id} was made; only its copy is missing.*second`, "s"));
+  const [verified, pruned] = [await host.agent.events("backup.verified"), await host.agent.events("backup.pruned")];
+  assert.deepEqual([verified.at(-1)?.data.id, pruned.at(-1)?.data.removed], [id, [first]]);
+  const failed = await host.agent.events("backup.failed");
+  assert.deepEqual(
+    failed.map(({ data }) => [data.doing, data.id]),
+    [["copy", id]],
+  );
+  assert.match((await host.agent.ostler("health")).stdout, /backups data, copy: .*second/);
+  rmSync(host.at("second"));
+  await host.made();
+  assert.doesNotMatch((await host.agent.ostler("health")).stdout, /copy/);
 });
 
 test("a second directory that nothing is mounted on is refused, and the backup is there all the same", async () => {
   await using host = await started("copy_to: {dir: DIR/second}");
-  assert.match(await host.refused("create", "data"), /second.*mount/s);
-  assert.equal((await host.listed()).length, 1);
+  assert.match(await host.refused("create", "data"), /was made; .*second.*mount/s);
+  assert.deepEqual(
+    (await host.listed()).map(({ copiedTo }) => copiedTo),
+    [undefined],
+  );
   assert.equal(existsSync(host.at("second")), false);
 });
 

@@ -45,8 +45,14 @@ function foldSet(
     case "backup.created": {
       const { id, files, bytes, storedBytes, tookMs, flaws } = event.data;
       const flawed = flaws.isEmpty || [flaws.changed, flaws.vanished].some(({ length }) => length > 0);
-      return recovered({ ...before, last: { id, at: time, files, bytes, storedBytes, tookMs, flawed } }, "create");
+      const made = recovered(
+        { ...before, last: { id, at: time, files, bytes, storedBytes, tookMs, flawed } },
+        "create",
+      );
+      return event.data.copyTo === undefined ? recovered(made, "copy") : made; // It is not wanted any more.
     }
+    case "backup.copied":
+      return recovered(before, "copy");
     case "backup.verified": {
       const { id } = event.data;
       const damaged = without(before.damaged ?? {}, id);

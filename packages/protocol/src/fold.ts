@@ -177,6 +177,7 @@ function apply(state: HostState, event: HostEvent, time: string): HostState {
     case "backup.began":
     case "backup.progressed":
     case "backup.created":
+    case "backup.copied":
     case "backup.verified":
     case "backup.damaged":
     case "backup.pruned":

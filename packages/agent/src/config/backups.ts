@@ -71,6 +71,7 @@ const copyConfig = z.strictObject({
     "Refuse when nothing is mounted there or above it: else the copy would be on the disk that it is to outlive",
   ),
 });
+export type CopyConfig = z.output<typeof copyConfig>;
 
 const resticConfig = z.strictObject({
   repository: setting(z.string().min(1), "As `restic -r` takes it", { secret: true }),

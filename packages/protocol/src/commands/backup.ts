@@ -22,7 +22,7 @@ export const listedBackup = z.object({
   flawed: z.boolean().describe("Something is missing from it, or changed while it was read"),
   verifiedAt: z.iso.datetime().optional(),
   provenAt: z.iso.datetime().optional().describe("When a drill last restored it"),
-  copiedTo: z.string().optional(),
+  copiedTo: z.string().optional().describe("The second directory, where it has a whole copy of it"),
   problem: z.string().optional().describe("Why it is no good"),
   note: z.string().optional(),
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** What is done with the backups of a service. */
-export const backupDeed = z.enum(["create", "verify", "restore", "drill", "prune"]);
+export const backupDeed = z.enum(["create", "verify", "restore", "drill", "prune", "copy"]);
 export type BackupDeed = z.infer<typeof backupDeed>;
 
 /** What the clock makes due. */
@@ -76,7 +76,7 @@ export const backupEvents = {
       bytes: count.describe("Of the files"),
       storedBytes: count.describe("Of the archive, or what came to the repository"),
       flaws: backupFlaws,
-      copiedTo: z.string().optional().describe("The second directory that has it, too"),
+      copyTo: z.string().optional().describe("The second directory of its set, where that has one"),
       tookMs,
     })
     .describe("There is a new backup."),
@@ -94,6 +94,9 @@ export const backupEvents = {
       tookMs,
     })
     .describe("A backup was read back, and all of it is what it was."),
+  "backup.copied": z
+    .object({ ...ofSet, id, to: z.string(), bytes: count.describe("Of all its files"), tookMs })
+    .describe("A backup is in the second directory of its set, too."),
   "backup.damaged": z
     .object({ ...ofSet, id, reason: z.string() })
     .describe("A backup was read back, and is not what it was."),

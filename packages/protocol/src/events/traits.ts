@@ -37,6 +37,7 @@ export function severityOf(event: HostEvent): Severity {
     case "backup.triggered":
     case "backup.began":
     case "backup.progressed":
+    case "backup.copied":
     case "backup.verified":
     case "backup.pruned":
     case "backup.restored":

@@ -175,6 +175,8 @@ export function eventInWords(event: HostEvent): string {
       const what = `backup ${id} made in ${seconds(tookMs)}: ${counted(files, "file")}, ${bytesInWords(bytes)}, stored in ${bytesInWords(storedBytes)}`;
       return `${what}${flawsInWords(flaws)}`;
     }
+    case "backup.copied":
+      return `backup ${event.data.id} was copied to ${event.data.to}: ${bytesInWords(event.data.bytes)}`;
     case "backup.verified":
       return `backup ${event.data.id} was read back and is whole: ${counted(event.data.files, "file")}`;
     case "backup.damaged":
@@ -233,6 +235,7 @@ const deedInWords: Record<BackupDeed, string> = {
   restore: "restore",
   drill: "drill",
   prune: "removal of old ones",
+  copy: "copy",
 };
 
 function setOf({ service, backup }: { service: string; backup: string }): string {

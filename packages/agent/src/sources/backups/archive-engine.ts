@@ -1,7 +1,7 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { bytesInWords, OstlerError } from "@ostler/protocol";
 import type { BackupConfig } from "../../config/backups.js";
-import { newBackupId } from "../../core/backup/backup-id.js";
+import { backupIdOf, newBackupId, type BackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
 import type { Clock } from "../../core/clock.js";
 import type {
@@ -12,9 +12,9 @@ import type {
   ResultOf,
   VerifyJob,
 } from "../../platform/archive/job.js";
-import { copyBackup } from "./copy-backup.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { rootsIn } from "./roots.js";
+import { secondShelf } from "./second-shelf.js";
 import { shelfAt, type ShelvedBackup } from "./shelf.js";
 
 type Limits = { dir: string; max_size: number; min_free: number };
@@ -47,6 +47,12 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
   const isOurs = (id: { service: string; name: string }): boolean => id.service === service && id.name === set.name;
   const ours = async (): Promise<ShelvedBackup[]> =>
     (await shelf.list()).filter(({ id }) => id.startsWith(`${service}.${set.name}.`));
+  const second = set.copy_to && secondShelf(directory, set.copy_to);
+  /** In a directory that hosts share there may be some of another host's service of the same name. */
+  const ourOwn = async (): Promise<(id: BackupId) => boolean> => {
+    const ids = new Set((await ours()).map(({ id }) => id));
+    return (id) => ids.has(backupIdOf(id));
+  };
   const identity = set.encrypt?.identity === undefined ? {} : { identity: set.encrypt.identity };
 
   const create = async (note: string | undefined, doing: Doing): Promise<Made> => {
@@ -68,13 +74,6 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       ...{ maxBytes, expectedRatio: ratioOf(before) },
     };
     const { files, bytes, archiveBytes, changed, vanished, skipped, isEmpty } = await run(job, doing);
-    const copy = set.copy_to;
-    if (copy)
-      await copyBackup(directory, id, copy.dir, {
-        mustBeMount: copy.must_be_mount,
-        progress: (told) => doing.progress({ phase: "copy", ...told, files: 0, totalFiles: 0 }),
-        signal: doing.signal,
-      });
     return {
       ...{ id, files, bytes, storedBytes: archiveBytes },
       isPartial: changed.length > 0 || vanished.length > 0,
@@ -83,14 +82,22 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
         ...{ changed: changed.slice(0, maxTold), vanished: vanished.slice(0, maxTold) },
         skipped: skipped.slice(0, maxTold).map(({ path, reason }) => `${path}: ${reason}`),
       },
-      ...(copy ? { copiedTo: copy.dir } : {}),
     };
   };
 
   return {
     kind: "archive",
     create,
-    list: async () => ({ backups: (await ours()).map((one) => foundOf(service, set.name, one)), problems: [] }),
+    ...(second ? { copy: async (id, doing) => second.copy(id, await ourOwn(), doing) } : {}),
+    list: async (signal) => {
+      const backups = await ours();
+      const copied = await second?.copiesOf(backups, signal);
+      const found = backups.map((one) => ({
+        ...foundOf(service, set.name, one),
+        ...(set.copy_to && copied?.has(one.id) ? { copiedTo: set.copy_to.dir } : {}),
+      }));
+      return { backups: found, problems: [] };
+    },
     verify: async (id, doing) => {
       const { files, bytes, scope } = await run<VerifyJob>({ do: "verify", directory, id, ...identity }, doing);
       return { files, bytes, isWhole: scope === "content" };
@@ -101,16 +108,13 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       const { files, bytes } = await run(job, doing);
       return { files, bytes };
     },
-    remove: async (ids) => {
+    remove: async (ids, { signal }) => {
       const before = await shelf.bytes();
       for (const id of ids) await shelf.remove(id);
-      const second = set.copy_to && shelfAt(set.copy_to.dir);
-      // Where nobody has mounted it, nothing is removed from it.
-      const there = new Set((await second?.list().catch(() => []))?.map(({ id }) => id));
-      for (const id of ids) if (there.has(id)) await second?.remove(id);
+      await second?.remove(ids, signal);
       return Math.max(0, before - (await shelf.bytes()));
     },
-    clean: () => shelf.clean(isOurs),
+    clean: async () => [...(await shelf.clean(isOurs)), ...((await second?.clean(await ourOwn())) ?? [])],
   };
 }
 

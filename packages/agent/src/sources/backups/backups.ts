@@ -92,15 +92,17 @@ export class Backups implements AsyncDisposable {
   }
 
   /** Makes a backup; then it is verified, and those that are not to be kept are removed. */
-  create(of: Set_, signal: AbortSignal): Promise<CommandData<"backup.create">> {
-    return this.#doing(of, "create", signal, async (set, engine, doing) => {
-      const made = await this.#make(of, set, engine, undefined, doing);
-      if (set.verify.after) await this.#verify(of, engine, made.id, doing);
+  async create(of: Set_, signal: AbortSignal): Promise<CommandData<"backup.create">> {
+    const { made, uncopied } = await this.#doing(of, "create", signal, async (set, engine, doing) => {
+      const { id, files, bytes, storedBytes, flaws } = await this.#make(of, set, engine, undefined, doing);
+      if (set.verify.after) await this.#verify(of, engine, id, doing);
+      const failed = await this.#copy(of, engine, id, doing);
       // What is not removed now will be next time; a failure is told, and the backup is there.
       await this.#prune(of, set, engine, false, doing).catch((failure: unknown) => this.#fail(of, "prune", failure));
-      const { id, files, bytes, storedBytes, flaws } = made;
-      return { id, files, bytes, storedBytes, flaws };
+      return { made: { id, files, bytes, storedBytes, flaws }, uncopied: failed };
     });
+    if (uncopied) throw uncopied; // Here, where it does not tell that no backup was made.
+    return made;
   }
 
   verify(of: Set_, id: string, signal: AbortSignal): Promise<CommandData<"backup.verify">> {
@@ -206,8 +208,8 @@ export class Backups implements AsyncDisposable {
     const make = async (its: AbortSignal): Promise<Made> => {
       const made = await engine.create(note, { signal: its, progress });
       const tookMs = Math.round(clock.monotonic() - startedMs);
-      const { id, files, bytes, storedBytes, flaws, copiedTo } = made;
-      const told = { id, files, bytes, storedBytes, flaws, ...(copiedTo === undefined ? {} : { copiedTo }) };
+      const { id, files, bytes, storedBytes, flaws } = made;
+      const told = { id, files, bytes, storedBytes, flaws, ...(set.copy_to ? { copyTo: set.copy_to.dir } : {}) };
       publish({ type: "backup.created", data: { ...of, engine: engine.kind, ...told, tookMs } });
       return made;
     };
@@ -224,6 +226,24 @@ export class Backups implements AsyncDisposable {
     const paths = [...set.paths, ...places.map(literally)];
     const engine = this.#engineOf(of.service, { ...set, paths, required: [] });
     return this.#make(of, set, engine, `before the restore of ${id}`, doing, false);
+  }
+
+  /** While the service runs again. What comes back is why there is no copy; that is told, and the backup is there. */
+  async #copy(of: Set_, engine: Engine, id: string, doing: Doing): Promise<OstlerError | undefined> {
+    const { publish, clock } = this.#deps;
+    const { copy } = engine;
+    if (!copy) return undefined;
+    const startedMs = clock.monotonic();
+    try {
+      const done = await this.#noting(of, id, () => copy(id, doing));
+      const tookMs = Math.round(clock.monotonic() - startedMs);
+      publish({ type: "backup.copied", data: { ...of, id, ...done, tookMs } });
+      return undefined;
+    } catch (failure) {
+      this.#fail(of, "copy", failure, id);
+      const { code, message } = OstlerError.from(failure, "failed");
+      return new OstlerError(code, `Backup ${id} was made; only its copy is missing. ${message}`, { cause: failure });
+    }
   }
 
   async #verify(of: Set_, engine: Engine, id: string, doing: Doing): Promise<CommandData<"backup.verify">> {
@@ -292,8 +312,9 @@ export class Backups implements AsyncDisposable {
     return own(this.#deps.services(), service)?.backups.find(({ name }) => name === backup);
   }
 
-  #fail(of: Set_, doing: BackupDeed, failure: unknown): void {
-    this.#deps.publish({ type: "backup.failed", data: { ...of, doing, reason: messageOf(failure) } });
+  #fail(of: Set_, doing: BackupDeed, failure: unknown, id?: string): void {
+    const about = id === undefined ? of : { ...of, id };
+    this.#deps.publish({ type: "backup.failed", data: { ...about, doing, reason: messageOf(failure) } });
   }
 }
 

@@ -18,18 +18,23 @@ const blockBytes = 1024 * 1024;
 
 /**
  * Copies a backup into a second directory: its manifest comes last, so that what is there without one is no backup. The
- * archive is hashed on the way; a failure leaves nothing. A whole copy that is there already stays. @throws OstlerError
+ * archive is hashed on the way; a failure leaves nothing. A whole copy that is there already stays. Gives how large it is.
+ * @throws OstlerError
  */
-export async function copyBackup(from: string, id: string, to: string, options: CopyOptions): Promise<void> {
+export async function copyBackup(from: string, id: string, to: string, options: CopyOptions): Promise<number> {
   const backup = await wholeBackup(from, id);
   if (options.mustBeMount) await refuseUnmounted(to, from);
   const there = (await shelfAt(to).list()).find((one) => one.id === id);
-  if (there && there.problem === undefined) return refuseOther(there, backup, to);
+  if (there && there.problem === undefined) {
+    refuseOther(there, backup, to);
+    return there.bytes;
+  }
   try {
     await mkdir(to, { recursive: true, mode: 0o700 });
     if (there) await shelfAt(to).remove(id);
     await refuseFull(to, backup.bytes);
     await copyFiles(backup, from, to, options);
+    return backup.bytes;
   } catch (failure) {
     await shelfAt(to)
       .remove(id)

@@ -14,7 +14,6 @@ export type Made = {
   flaws: BackupFlaws;
   /** Something that was to be in it is not, or not as it was at any one time. */
   isPartial: boolean;
-  copiedTo?: string;
 };
 
 /** What is known of a backup by looking at it, without what events tell. */
@@ -25,6 +24,8 @@ export type Engine = {
   readonly kind: "archive" | "restic";
   /** Makes a backup. `note` says what it is for, where it is none like others. */
   create: (note: string | undefined, doing: Doing) => Promise<Made>;
+  /** Copies one into the set's second directory, where there is one. Gives how large it is. */
+  copy?: (id: string, doing: Doing) => Promise<{ to: string; bytes: number }>;
   /** Newest first; one that is broken has a problem. */
   list: (signal: AbortSignal) => Promise<{ backups: FoundBackup[]; problems: string[] }>;
   /** Reads one back. @throws OstlerError with the code `damaged` in its data where it is not what it was */
