@@ -157,6 +157,19 @@ test("what is kept is explained before anything goes", async () => {
   assert.match(out, new RegExp(`keep +${id.replaceAll(".", "\\.")} .*daily`));
 });
 
+test("a backup whose manifest cannot be read has the time of its id, and is not removed as an old one", async () => {
+  await using host = await started("keep: {last: 1}");
+  const { id } = await host.made();
+  host.write(`data/backups/${id}.json`, "not a manifest\n");
+  const next = await host.made();
+  const found = (await host.listed()).find((one) => one.id === id);
+  const [, time = ""] = /(\d{8}T\d{6})Z/.exec(id) ?? [];
+  assert.equal(found?.time.replace(/[-:]|\.\d+Z/g, ""), time);
+  assert.match(found?.problem ?? "", /cannot be read/);
+  const said = await host.backup("prune", "data", "--dry-run");
+  assert.match(said, new RegExp(`keep +${next.id}.*keep +${id} +.*cannot be read`, "s"));
+});
+
 test("a drill proves that a backup restores, and says when it does not", async () => {
   const check = `{command: [sh, -c, "test $(cat $OSTLER_DRILL_DIR$PLACE/state/one) = first && echo fine"], env: {PLACE: "DIR"}}`;
   await using host = await started(`drill: {check: ${check}}`);

@@ -23,6 +23,10 @@ export const listedBackup = z.object({
   verifiedAt: z.iso.datetime().optional(),
   provenAt: z.iso.datetime().optional().describe("When a drill last restored it"),
   copiedTo: z.string().optional().describe("The second directory, where it has a whole copy of it"),
+  unreadable: z
+    .boolean()
+    .optional()
+    .describe("What is in it cannot be read; it is never removed by itself, and its time is that of its id"),
   problem: z.string().optional().describe("Why it is no good"),
   note: z.string().optional(),
 });

@@ -8,10 +8,15 @@ const nothing = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0
 const now = "2026-11-21T12:00";
 const msOf = (time: string): number => Date.parse(`${time}Z`);
 
-/** A backup is written as its time, with `!` where it is known to be broken and `+` where it was verified. */
+/** A backup is written as its time, with `!` where it is known to be broken, `+` where it was verified, and `?` where it cannot be read. */
 function candidate(text: string): KeepCandidate {
-  const [, id = "", mark] = /^(.*?)([!+]?)$/.exec(text) ?? [];
-  return { id, timeMs: msOf(id), isGood: mark === "+" ? true : mark === "!" ? false : undefined };
+  const [, id = "", mark] = /^(.*?)([!+?]?)$/.exec(text) ?? [];
+  return {
+    id,
+    timeMs: msOf(id),
+    isGood: mark === "+" ? true : mark === "!" ? false : undefined,
+    isUnreadable: mark === "?",
+  };
 }
 
 function judged(backups: string[], policy: Partial<KeepPolicy>): string[] {
@@ -96,6 +101,17 @@ const rows: [promise: string, policy: Partial<KeepPolicy>, backups: string[], ke
     { last: 1 },
     ["2031-01-01T00:00", "2026-11-21T12:01", "2026-11-21T12:00", "2026-11-21T11:59"],
     ["2031-01-01T00:00: dated in the future", "2026-11-21T12:01: dated in the future", "2026-11-21T12:00: last"],
+  ],
+  [
+    "what cannot be read stays and pushes nothing out",
+    { last: 1, daily: 2 },
+    ["2026-11-20T11:00?", "2026-11-20T10:00", "2026-11-19T10:00", "2026-11-18T10:00", "2026-01-01T10:00?"],
+    [
+      "2026-11-20T11:00: cannot be read",
+      "2026-11-20T10:00: last, daily 2026-11-20",
+      "2026-11-19T10:00: daily 2026-11-19",
+      "2026-01-01T10:00: cannot be read",
+    ],
   ],
   [
     "the last verified one stays, however old, and so does the newest that may be good",

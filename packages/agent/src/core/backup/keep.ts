@@ -2,14 +2,15 @@
 export type KeepPolicy = Record<Span, number> & { withinMs?: number };
 
 /** `isGood` is false for what is known to be broken, and absent for what nobody has looked at. */
-export type KeepCandidate = { id: string; timeMs: number; isGood: boolean | undefined };
+export type KeepCandidate = { id: string; timeMs: number; isGood: boolean | undefined; isUnreadable?: boolean };
 
 export type Kept = { id: string; reasons: string[] };
 
 /**
  * Which backups are kept and why, newest first, by the rules of restic: the newest of each of the last so many periods that
  * have one, by UTC. Besides, the newest that was verified and the newest that is not known to be broken always stay, and
- * what is dated in the future stays and counts for nothing until its time has come. An empty policy keeps everything.
+ * what is dated in the future stays and counts for nothing until its time has come. What cannot be read stays, too, and
+ * counts for nothing: it may be a disk that fails for now. An empty policy keeps everything.
  */
 export function keptBy(
   candidates: readonly KeepCandidate[],
@@ -18,11 +19,13 @@ export function keptBy(
   compareIds: (a: string, b: string) => number,
 ): { keep: Kept[]; remove: string[] } {
   const newestFirst = candidates.toSorted((a, b) => b.timeMs - a.timeMs || compareIds(b.id, a.id));
-  const [future, past] = [
-    newestFirst.filter((one) => one.timeMs > nowMs),
-    newestFirst.filter((one) => one.timeMs <= nowMs),
-  ];
-  const reasons = new Map<string, string[]>(future.map(({ id }) => [id, ["dated in the future"]]));
+  const unreadable = newestFirst.filter((one) => one.isUnreadable === true);
+  const readable = newestFirst.filter((one) => one.isUnreadable !== true);
+  const [future, past] = [readable.filter((one) => one.timeMs > nowMs), readable.filter((one) => one.timeMs <= nowMs)];
+  const reasons = new Map<string, string[]>([
+    ...future.map(({ id }): [string, string[]] => [id, ["dated in the future"]]),
+    ...unreadable.map(({ id }): [string, string[]] => [id, ["cannot be read"]]),
+  ]);
   const because = (id: string, reason: string): void => void reasons.set(id, [...(reasons.get(id) ?? []), reason]);
   if (isEmpty(policy)) for (const { id } of past) because(id, "no policy");
   keepByPolicy(past, policy, because);

@@ -1,7 +1,7 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { bytesInWords, OstlerError } from "@ostler/protocol";
 import type { BackupConfig } from "../../config/backups.js";
-import { backupIdOf, newBackupId, type BackupId } from "../../core/backup/backup-id.js";
+import { backupIdOf, newBackupId, parseBackupId, type BackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
 import type { Clock } from "../../core/clock.js";
 import type {
@@ -121,7 +121,10 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
 function foundOf(service: string, name: string, { id, bytes, header, problem }: ShelvedBackup): FoundBackup {
   const about = { id, service, name, engine: "archive" as const, storedSize: bytes };
   const why = problem === undefined ? {} : { problem };
-  if (!header) return { ...about, ...why, time: new Date(0).toISOString(), encrypted: false, flawed: false };
+  if (!header) {
+    const time = new Date(parseBackupId(id)?.timeMs ?? 0).toISOString();
+    return { ...about, ...why, time, encrypted: false, flawed: false, unreadable: true };
+  }
   const { time, mode, totals, archive, changed, vanished, note } = header;
   return {
     ...{

@@ -57,6 +57,9 @@ export function keptOf(
     if (problem !== undefined || own(its?.damaged ?? {}, id) !== undefined) return false;
     return its?.verified?.id === id || its?.proven?.id === id ? true : undefined;
   };
-  const candidates = backups.map((one) => ({ id: one.id, timeMs: Date.parse(one.time), isGood: isGood(one) }));
+  const candidates = backups.map((one) => {
+    const { id, time, unreadable: isUnreadable = false } = one;
+    return { id, timeMs: Date.parse(time), isGood: isGood(one), isUnreadable };
+  });
   return keptBy(candidates, keep, nowMs, compareBackupIds);
 }
