@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
 import {
@@ -258,6 +258,36 @@ test("the program ends with whoever started it, and so does everything it has st
   parent.kill("SIGKILL");
   await until(() => !lives(-Number(pid)), "the group of the program is empty");
   assert.deepEqual(readdirSync(dir.at("backups")), []);
+});
+
+/** The program for archives, after whose start somebody else does something first. */
+function programAfter(dir: TempDir, script: string): string {
+  const text = `import { writeFileSync } from "node:fs";\n${script}\nawait import(${JSON.stringify(pathToFileURL(program).href)});\n`;
+  return dir.write("late.mjs", text);
+}
+
+test("what somebody else has put there just before stays when the job is refused", async () => {
+  using dir = ground();
+  dir.write("data/one", "one");
+  await run(dir.job());
+  const late = (path: string): string => programAfter(dir, `writeFileSync(${JSON.stringify(path)}, "of others");`);
+  const refused = (job: ArchiveJob, path: string, message: RegExp) =>
+    assert.rejects(
+      runArchive(job, { program: late(path) }, { progress: () => undefined, signal: new AbortController().signal }),
+      codeOf("failed", message),
+    );
+  await refused(dir.extract(), dir.at("into/file"), /is not empty/);
+  assert.deepEqual(readdirSync(dir.at("into")), ["file"]);
+  for (const [id, end, message] of [
+    ["web.data.2", "json", /There is a backup web\.data\.2/],
+    ["web.data.3", "json.part", /somebody else is making it/],
+  ] as const) {
+    const [manifest, archive] = [`${id}.${end}`, `${id}.tar.gz`];
+    dir.write(`backups/${archive}`, "of others");
+    await refused(dir.job({ id }), dir.at(`backups/${manifest}`), message);
+    const left = readdirSync(dir.at("backups")).filter((name) => name.startsWith(id));
+    assert.deepEqual(left, [manifest, archive]);
+  }
 });
 
 test("an archive may not grow beyond its limit, and there must be room for it", async () => {

@@ -44,8 +44,9 @@ export type ExtractJob = {
   only?: string[];
 };
 
-/** What the program tells, a line each: any number of times how far it is, then once how it ended. */
+/** What the program tells, a line each: that its place is its own, any number of times how far it is, then once how it ended. */
 export type ArchiveTold =
+  | { is: "begun" }
   | ({ is: "progress" } & ArchiveProgress)
   | { is: "done"; result: CreateResult | VerifyResult | ExtractResult }
   | { is: "failed"; code: ArchiveFailureCode; message: string };

@@ -1,16 +1,34 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@ostler/protocol";
 import { archiveFailure, type ArchiveJob } from "./job.js";
 import { manifestPath } from "./manifest-file.js";
 import { partSuffix } from "./part-file.js";
 
-/** @throws OstlerError when the job would mix with what is there; afterwards everything that is there is its own */
+/** @throws OstlerError when the job would mix with what is there */
 export async function requireClear(job: ArchiveJob): Promise<void> {
   if (job.do === "create" && existsSync(manifestPath(job.directory, job.id)))
     throw archiveFailure("failed", `There is a backup ${job.id} in ${job.directory} already.`);
   if (job.do === "extract" && (await readdir(job.into)).length > 0)
     throw archiveFailure("failed", `${job.into} is not empty. Name a directory that is.`);
+}
+
+/**
+ * Makes the place the job's own, for the only one that works on it: from here on everything that is there may be removed.
+ * Of two that make a backup with one id, one is refused. @throws OstlerError
+ */
+export async function takePossession(job: ArchiveJob): Promise<void> {
+  await requireClear(job);
+  if (job.do !== "create") return;
+  const { directory, id } = job;
+  try {
+    await (await open(`${manifestPath(directory, id)}${partSuffix}`, "wx", 0o600)).close();
+  } catch (failure) {
+    const isTaken = (failure as NodeJS.ErrnoException).code === "EEXIST";
+    const reason = isTaken ? `somebody else is making it` : messageOf(failure);
+    throw archiveFailure("failed", `Backup ${id} cannot be made in ${directory}: ${reason}.`, failure);
+  }
 }
 
 /** Removes what a job has left that failed or was killed: parts, an archive without a manifest, what was extracted. */

@@ -50,7 +50,7 @@ export async function runArchive<J extends ArchiveJob>(
     const end = await outcomeOf(child, job, progress);
     if (end.told?.is === "done") return end.told.result as ResultOf<J>;
     await groupGone(child);
-    await removeLeftovers(job); // It has done so itself, unless it was killed.
+    if (end.isBegun) await removeLeftovers(job); // It has done so itself, unless it was killed.
     if (signal.aborted) throw cancelled();
     if (end.told) throw archiveFailure(end.told.code, end.told.message);
     throw archiveFailure("failed", `The program for archives ended early: ${end.reason}.`);
@@ -60,29 +60,30 @@ export async function runArchive<J extends ArchiveJob>(
   }
 }
 
-type Last = Exclude<ArchiveTold, { is: "progress" }>;
+type Last = Exclude<ArchiveTold, { is: "begun" | "progress" }>;
 
-function outcomeOf(
-  child: ChildProcess,
-  job: ArchiveJob,
-  progress: ArchiveRun["progress"],
-): Promise<{ told: Last | undefined; reason: string }> {
+/** One that was refused, or did not come to it, has not `begun`: what is there then is of others. */
+type Outcome = { told: Last | undefined; isBegun: boolean; reason: string };
+
+function outcomeOf(child: ChildProcess, job: ArchiveJob, progress: ArchiveRun["progress"]): Promise<Outcome> {
   const splitter = new LineSplitter(maxLineBytes);
   const stderr = new Tail(keptBytes);
   let told: Last | undefined;
+  let isBegun = false;
   child.stderr?.on("data", stderr.take);
   child.stdin?.on("error", () => undefined).write(`${JSON.stringify(job)}\n`); // One that is gone tells by its end.
   child.stdout?.on("data", (chunk: Buffer) => {
     for (const { text } of splitter.feed(chunk)) {
       const line = JSON.parse(text) as ArchiveTold;
-      if (line.is === "progress") progress(line);
+      if (line.is === "begun") isBegun = true;
+      else if (line.is === "progress") progress(line);
       else told = line;
     }
   });
   return new Promise((resolve) => {
-    child.once("error", ({ message }) => resolve({ told, reason: message }));
+    child.once("error", ({ message }) => resolve({ told, isBegun, reason: message }));
     child.once("close", (code, killedBy) =>
-      resolve({ told, reason: stderr.text.trim().slice(-500) || `exit ${code ?? killedBy}` }),
+      resolve({ told, isBegun, reason: stderr.text.trim().slice(-500) || `exit ${code ?? killedBy}` }),
     );
   });
 }

@@ -10,16 +10,18 @@ import {
   type ExtractResult,
   type VerifyResult,
 } from "./job.js";
-import { removeLeftovers, requireClear } from "./leftovers.js";
+import { removeLeftovers, takePossession } from "./leftovers.js";
 import { Progress } from "./progress.js";
 import { verify } from "./verify.js";
 
-/** A job, with everything that belongs to its end: of one that fails nothing is left. */
-export async function workOn(
+/** A job, with everything that belongs to its end: of one that fails nothing is left. `begun`: from here on it may leave something. */
+async function workOn(
   job: ArchiveJob,
   progress: Progress,
+  begun: () => void,
 ): Promise<CreateResult | VerifyResult | ExtractResult> {
-  await requireClear(job);
+  await takePossession(job);
+  begun();
   try {
     return await start(job, progress);
   } catch (failure) {
@@ -32,12 +34,15 @@ export async function workOn(
 /** The whole of the program: takes a job on its input, tells on its output, and ends when either does. */
 export async function work(): Promise<void> {
   const tell = (told: ArchiveTold): boolean => process.stdout.write(`${JSON.stringify(told)}\n`);
-  let job: ArchiveJob | undefined;
-  const abandon = (): void => void end(job).finally(() => process.exit(1));
+  let begun: ArchiveJob | undefined;
+  const abandon = (): void => void end(begun).finally(() => process.exit(1));
   process.stdout.on("error", abandon);
   try {
-    job = JSON.parse(await firstLine(abandon)) as ArchiveJob;
-    const result = await workOn(job, new Progress((progress) => tell({ is: "progress", ...progress })));
+    const job = JSON.parse(await firstLine(abandon)) as ArchiveJob;
+    const result = await workOn(job, new Progress((progress) => tell({ is: "progress", ...progress })), () => {
+      begun = job;
+      tell({ is: "begun" });
+    });
     tell({ is: "done", result });
   } catch (failure) {
     tell({ is: "failed", code: archiveFailureCode(failure), message: messageOf(failure) });
@@ -59,9 +64,9 @@ function start(job: ArchiveJob, progress: Progress): Promise<CreateResult | Veri
 }
 
 /** Whoever wanted it is gone, or does not want it any more. */
-async function end(job: ArchiveJob | undefined): Promise<void> {
+async function end(begun: ArchiveJob | undefined): Promise<void> {
   await killChildren(true);
-  if (job) await removeLeftovers(job);
+  if (begun) await removeLeftovers(begun);
 }
 
 /** The first line of the input. `ended` is called when the input ends, at whatever time. */
