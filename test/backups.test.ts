@@ -122,6 +122,8 @@ test("an archive that is not what it was is told, and never taken for the last g
   assert.match(await host.refused("verify", "data"), /corrupt|damaged|SHA-256/i);
   const [damaged] = await host.agent.events("backup.damaged");
   assert.equal(damaged?.data.id, first.id);
+  assert.match((await host.listed())[0]?.problem ?? "", /./);
+  assert.match(await host.refused("restore", "data", "--to", host.at("elsewhere")), /known to be broken/);
   assert.match(await host.refused("restore", first.id, "--yes", "--stop"), /./);
   assert.equal(host.read("state/one"), "first\n");
   truncateSync(path, 10);

@@ -2,6 +2,9 @@ import type { HostEvent } from "./events/index.js";
 import { own, without } from "./own.js";
 import type { BackupState, ServiceState } from "./state.js";
 
+/** Of one set no more damaged backups are remembered; of those beyond it, the oldest are forgotten. */
+export const maxDamaged = 100;
+
 type BackupEvent = Extract<HostEvent, { type: `backup.${string}` }>;
 
 /** What an event of backups makes of their service. */
@@ -27,11 +30,8 @@ function foldSet(
     }
     case "backup.missed":
       return before;
-    case "backup.pruned": {
-      const { damaged, ...rest } = withoutRunning(before);
-      const left = Object.entries(damaged ?? {}).filter(([id]) => !event.data.removed.includes(id));
-      return recovered(left.length > 0 ? { ...rest, damaged: Object.fromEntries(left) } : rest, "prune");
-    }
+    case "backup.pruned":
+      return recovered(withoutDamage(before, event.data.removed), "prune");
     case "backup.restored":
       return recovered(before, "restore");
     case "backup.began": {
@@ -54,16 +54,19 @@ function foldSet(
     case "backup.copied":
       return recovered(before, "copy");
     case "backup.verified": {
-      const { id } = event.data;
-      const damaged = without(before.damaged ?? {}, id);
-      return recovered({ ...before, damaged, verified: { id, at: time } }, "verify");
+      const { id, isWhole } = event.data;
+      const its = isWhole ? withoutDamage(before, [id]) : before;
+      return recovered({ ...its, verified: { id, at: time } }, "verify");
     }
-    case "backup.drilled":
-      return recovered({ ...before, proven: { id: event.data.id, at: time } }, "drill");
+    case "backup.drilled": {
+      const { id } = event.data;
+      return recovered({ ...withoutDamage(before, [id]), proven: { id, at: time } }, "drill");
+    }
     case "backup.damaged": {
       const { id, reason } = event.data;
       return withoutRunning({
         ...before,
+        damaged: bounded({ ...before.damaged, [id]: reason }),
         failed: { ...before.failed, verify: { at: time, reason: `${id}: ${reason}` } },
       });
     }
@@ -83,6 +86,18 @@ function recovered(its: BackupState, doing: string): BackupState {
   const { failed, ...rest } = withoutRunning(its);
   const others = without(failed ?? {}, doing);
   return Object.keys(others).length > 0 ? { ...rest, failed: others } : rest;
+}
+
+/** They are gone, or whole again. */
+function withoutDamage({ damaged = {}, ...rest }: BackupState, ids: readonly string[]): BackupState {
+  const left = Object.entries(damaged).filter(([id]) => !ids.includes(id));
+  return left.length > 0 ? { ...rest, damaged: Object.fromEntries(left) } : rest;
+}
+
+/** In ids of one set stands the time: they sort by it, whatever the order in which they came. */
+function bounded(damaged: Record<string, string>): Record<string, string> {
+  const ids = Object.keys(damaged).sort().slice(-maxDamaged);
+  return Object.fromEntries(ids.map((id) => [id, damaged[id] ?? ""]));
 }
 
 function withoutRunning(its: BackupState): BackupState {

@@ -267,7 +267,8 @@ export class Backups implements AsyncDisposable {
   }
 
   async #chosen(of: Set_, engine: Engine, wanted: string, signal: AbortSignal): Promise<FoundBackup> {
-    return chosenOf((await engine.list(signal)).backups, wanted, `${of.service}/${of.backup}`);
+    const { backups } = await engine.list(signal);
+    return chosenOf(backups, wanted, this.#stateOf(of), `${of.service}/${of.backup}`);
   }
 
   async #prune(

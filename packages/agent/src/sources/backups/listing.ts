@@ -31,13 +31,22 @@ function withStory(one: FoundBackup, its: BackupState | undefined): ListedBackup
   };
 }
 
-/** The backup that somebody means: by its id, or the `latest` that is good and no copy of what was there before a restore. */
-export function chosenOf(backups: readonly FoundBackup[], wanted: string, name: string): FoundBackup {
+/** The backup that somebody means: by its id, or the `latest` that is not broken and no copy of what was there before a restore. */
+export function chosenOf(
+  backups: readonly FoundBackup[],
+  wanted: string,
+  its: BackupState | undefined,
+  name: string,
+): FoundBackup {
+  const usual = backups.filter(({ note }) => note === undefined);
   const found =
-    wanted === "latest"
-      ? backups.find(({ problem, note }) => problem === undefined && note === undefined)
-      : backups.find(({ id }) => id === wanted);
+    wanted === "latest" ? usual.find((one) => !isBroken(one, its)) : backups.find(({ id }) => id === wanted);
   if (found) return found;
+  if (wanted === "latest" && usual.length > 0)
+    throw new OstlerError(
+      "not-found",
+      `All backups of ${name} are known to be broken (see \`ostler backup list\`). Make a new one, or name one by its id.`,
+    );
   if (wanted === "latest") throw new OstlerError("not-found", `There is no backup of ${name} yet.`);
   throw notFound(
     `backup of ${name}`,
@@ -53,13 +62,18 @@ export function keptOf(
   keep: KeepConfig,
   nowMs: number,
 ): { keep: Kept[]; remove: string[] } {
-  const isGood = ({ id, problem }: FoundBackup): boolean | undefined => {
-    if (problem !== undefined || own(its?.damaged ?? {}, id) !== undefined) return false;
-    return its?.verified?.id === id || its?.proven?.id === id ? true : undefined;
+  const isGood = (one: FoundBackup): boolean | undefined => {
+    if (isBroken(one, its)) return false;
+    return its?.verified?.id === one.id || its?.proven?.id === one.id ? true : undefined;
   };
   const candidates = backups.map((one) => {
     const { id, time, unreadable: isUnreadable = false } = one;
     return { id, timeMs: Date.parse(time), isGood: isGood(one), isUnreadable };
   });
   return keptBy(candidates, keep, nowMs, compareBackupIds);
+}
+
+/** What can be seen of it, or what was found when it was read. */
+function isBroken({ id, problem }: FoundBackup, its: BackupState | undefined): boolean {
+  return problem !== undefined || own(its?.damaged ?? {}, id) !== undefined;
 }

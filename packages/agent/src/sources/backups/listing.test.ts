@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackupState } from "@ostler/protocol";
+import type { FoundBackup } from "./engine.js";
+import { chosenOf, keptOf } from "./listing.js";
+
+const idOf = (day: number): string => `web.data.202611${String(day).padStart(2, "0")}T030000Z`;
+
+function found(day: number, more: Partial<FoundBackup> = {}): FoundBackup {
+  const time = `2026-11-${String(day).padStart(2, "0")}T03:00:00.000Z`;
+  return { ...{ id: idOf(day), service: "web", name: "data", time, engine: "archive" }, ...usual, ...more };
+}
+const usual = { encrypted: false, flawed: false };
+
+const damaged = (...days: number[]): BackupState => ({
+  damaged: Object.fromEntries(days.map((day) => [idOf(day), "torn"])),
+});
+
+const latest = (backups: FoundBackup[], its?: BackupState): string => chosenOf(backups, "latest", its, "web/data").id;
+
+test("the latest is the newest that is not known to be broken", () => {
+  const backups = [found(20), found(19), found(18)];
+  assert.equal(latest(backups), idOf(20));
+  assert.equal(latest(backups, damaged(20)), idOf(19));
+  assert.equal(latest([found(20, { problem: "torn" }), ...backups.slice(1)], damaged(19)), idOf(18));
+  assert.equal(latest([found(21, { note: "before the restore of x" }), ...backups]), idOf(20));
+});
+
+test("whoever names a backup gets it, broken or not", () => {
+  const backups = [found(20), found(19)];
+  assert.equal(chosenOf(backups, idOf(20), damaged(20), "web/data").id, idOf(20));
+  assert.throws(() => chosenOf(backups, idOf(1), undefined, "web/data"), { code: "not-found", message: /20261120/ });
+});
+
+test("that there is none is told apart from that none is good", () => {
+  assert.throws(() => latest([]), { code: "not-found", message: "There is no backup of web/data yet." });
+  assert.throws(() => latest([found(20)], damaged(20)), {
+    code: "not-found",
+    message: /known to be broken.*by its id/,
+  });
+});
+
+test("one that is known to be damaged is none for what is kept, though it was verified once", () => {
+  const its = { ...damaged(20), verified: { id: idOf(20), at: "2026-11-20T04:00:00.000Z" } };
+  const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
+  const { keep: kept } = keptOf([found(20), found(19), found(18)], its, keep, Date.UTC(2026, 10, 21));
+  assert.deepEqual(
+    kept.map(({ id }) => id),
+    [idOf(20), idOf(19)],
+  );
+});

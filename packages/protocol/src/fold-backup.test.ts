@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HostEvent } from "./events/index.js";
+import { maxDamaged } from "./fold-backup.js";
+import { fold } from "./fold.js";
+import { initialState, type BackupState } from "./state.js";
+
+const ofSet = { service: "web", backup: "data" };
+const [first, second] = ["web.data.20261120T030000Z", "web.data.20261121T030000Z"];
+const configured: HostEvent = { type: "service.configured", data: { service: "web", processes: ["main"], checks: [] } };
+const read = { files: 1, bytes: 2, tookMs: 3 };
+
+const damaged = (id: string, reason = "a is not what it was"): HostEvent => ({
+  type: "backup.damaged",
+  data: { ...ofSet, id, reason },
+});
+const verified = (id: string, isWhole: boolean): HostEvent => ({
+  type: "backup.verified",
+  data: { ...ofSet, id, isWhole, ...read },
+});
+const drilled = (id: string): HostEvent => ({ type: "backup.drilled", data: { ...ofSet, id, checked: true, ...read } });
+const pruned = (...removed: string[]): HostEvent => ({
+  type: "backup.pruned",
+  data: { ...ofSet, removed, kept: 1, freedBytes: 0 },
+});
+const removed: HostEvent = { type: "backup.removed", data: ofSet };
+
+function data(...events: HostEvent[]): BackupState | undefined {
+  let state = initialState("e");
+  for (const [at, event] of [configured, ...events].entries())
+    state = fold(state, event, { epoch: "e", seq: at + 1, time: new Date(at).toISOString() });
+  return state.services.web?.backups?.data;
+}
+
+/** Which are known to be damaged after these events. */
+function left(...events: HostEvent[]): string[] | undefined {
+  const known = data(...events)?.damaged;
+  return known && Object.keys(known);
+}
+
+test("a backup that is not what it was is known by its id, with the reason, until it is whole again", () => {
+  assert.deepEqual(data(damaged(first, "torn"))?.damaged, { [first]: "torn" });
+  assert.deepEqual(data(damaged(first, "torn"), damaged(first, "gone"))?.damaged, { [first]: "gone" });
+  assert.deepEqual(left(damaged(second), damaged(first)), [first, second]);
+  assert.deepEqual(left(damaged(first), damaged(second), verified(first, true)), [second]);
+  assert.equal(left(damaged(first), verified(first, true)), undefined);
+  assert.equal(left(damaged(first), drilled(first)), undefined);
+});
+
+test("who has read a part of a backup, or another one, has not seen that it is whole", () => {
+  assert.deepEqual(left(damaged(first), verified(first, false)), [first]);
+  assert.deepEqual(left(damaged(first), verified(second, true), drilled(second)), [first]);
+  assert.equal(data(damaged(first), verified(first, false))?.verified?.id, first);
+});
+
+test("of a backup that is removed, or whose set is, no damage is known", () => {
+  assert.deepEqual(left(damaged(first), damaged(second), pruned(first)), [second]);
+  assert.equal(left(damaged(first), pruned(first)), undefined);
+  assert.equal(data(damaged(first), removed), undefined);
+});
+
+test("of a great many damaged ones the newest are known", () => {
+  const ids = Array.from({ length: maxDamaged + 2 }, (_, at) => `web.data.${20_000_000 + at}T030000Z`);
+  const known = left(...ids.toReversed().map((id) => damaged(id)));
+  assert.deepEqual(known, ids.slice(2));
+});
