@@ -58,7 +58,7 @@ test("restic keeps the same backups, whatever the policy", needs("restic"), asyn
     for (const time of times) await restic("backup", "--time", time.replace("T", " ").replace("Z", ""), "file");
     for (const policy of policies) {
       const ours = keptBy(
-        times.map((id) => ({ id, timeMs: Date.parse(id), isGood: undefined })),
+        times.map((id) => ({ id, timeMs: Date.parse(id), isGood: undefined, isSafety: false, isUnreadable: false })),
         { ...nothing, ...policy },
         Date.UTC(2026, 10, 21),
         () => 0,

@@ -8,20 +8,21 @@ const nothing = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0
 const now = "2026-11-21T12:00";
 const msOf = (time: string): number => Date.parse(`${time}Z`);
 
-/** A backup is written as its time, with `!` where it is known to be broken, `+` where it was verified, and `?` where it cannot be read. */
+/**
+ * A backup is written as its time, with `s` where it was made before a restore, and with `!` where it is known to be broken,
+ * `+` where it was verified, and `?` where it cannot be read.
+ */
 function candidate(text: string): KeepCandidate {
-  const [, id = "", mark] = /^(.*?)([!+?]?)$/.exec(text) ?? [];
-  return {
-    id,
-    timeMs: msOf(id),
-    isGood: mark === "+" ? true : mark === "!" ? false : undefined,
-    isUnreadable: mark === "?",
-  };
+  const [, id = "", safety, mark] = /^(.*?)(s?)([!+?]?)$/.exec(text) ?? [];
+  const isGood = mark === "+" ? true : mark === "!" ? false : undefined;
+  return { id, timeMs: msOf(id), isGood, isUnreadable: mark === "?", isSafety: safety === "s" };
 }
 
 function judged(backups: string[], policy: Partial<KeepPolicy>): string[] {
   const { keep } = keptBy(backups.map(candidate), { ...nothing, ...policy }, msOf(now), compareBackupIds);
-  return keep.map(({ id, reasons }) => `${id}: ${reasons.filter((one) => !one.startsWith("last ")).join(", ")}`);
+  return keep.map(
+    ({ id, reasons }) => `${id}: ${reasons.filter((one) => !/^(safety: )?last (verified|not)/.test(one)).join(", ")}`,
+  );
 }
 
 const rows: [promise: string, policy: Partial<KeepPolicy>, backups: string[], kept: string[]][] = [
@@ -117,7 +118,57 @@ const rows: [promise: string, policy: Partial<KeepPolicy>, backups: string[], ke
     "the last verified one stays, however old, and so does the newest that may be good",
     { last: 1 },
     ["2026-11-20T10:00!", "2026-11-19T10:00", "2026-11-18T10:00", "2026-01-01T10:00+", "2025-01-01T10:00+"],
-    ["2026-11-20T10:00: last", "2026-11-19T10:00: ", "2026-01-01T10:00: "],
+    ["2026-11-20T10:00: last", "2026-11-19T10:00: last of those not known to be broken", "2026-01-01T10:00: "],
+  ],
+  [
+    "as many good ones stay as are asked for, whatever is broken between them, and no more",
+    { last: 3 },
+    [
+      ...["2026-11-20T10:00!", "2026-11-19T10:00!", "2026-11-18T10:00", "2026-11-17T10:00", "2026-11-16T10:00"],
+      ...["2026-11-15T10:00", "2026-11-14T10:00!"],
+    ],
+    [
+      ...["2026-11-20T10:00: last", "2026-11-19T10:00: last", "2026-11-18T10:00: last"],
+      "2026-11-17T10:00: last of those not known to be broken",
+      "2026-11-16T10:00: last of those not known to be broken",
+    ],
+  ],
+  [
+    "a broken one takes no day from a good one",
+    { daily: 2 },
+    ["2026-11-20T23:00!", "2026-11-20T03:00", "2026-11-19T03:00!", "2026-11-18T03:00", "2026-11-17T03:00"],
+    [
+      "2026-11-20T23:00: daily 2026-11-20",
+      "2026-11-20T03:00: daily 2026-11-20 of those not known to be broken",
+      "2026-11-19T03:00: daily 2026-11-19",
+      "2026-11-18T03:00: daily 2026-11-18 of those not known to be broken",
+    ],
+  ],
+  [
+    "a span is counted from the newest that is not broken, too",
+    { withinMs: 2 * 86_400_000 },
+    ["2026-11-20T10:00!", "2026-11-15T10:00", "2026-11-14T10:00", "2026-11-13T10:00"],
+    [
+      "2026-11-20T10:00: within",
+      "2026-11-15T10:00: within of those not known to be broken",
+      "2026-11-14T10:00: within of those not known to be broken",
+    ],
+  ],
+  [
+    "what was made before a restore is counted by itself",
+    { last: 1 },
+    ["2026-11-20T10:00s", "2026-11-19T10:00s", "2026-11-18T10:00", "2026-11-17T10:00"],
+    ["2026-11-20T10:00: safety: last", "2026-11-18T10:00: last"],
+  ],
+  [
+    "a broken one is also none among what was made before a restore",
+    { daily: 1 },
+    ["2026-11-20T10:00s!", "2026-11-20T09:00s", "2026-11-18T10:00+"],
+    [
+      "2026-11-20T10:00: safety: daily 2026-11-20",
+      "2026-11-20T09:00: safety: daily 2026-11-20 of those not known to be broken",
+      "2026-11-18T10:00: daily 2026-11-18",
+    ],
   ],
 ];
 
@@ -129,13 +180,21 @@ test("whoever stays for being good is told why", () => {
   const { keep } = keptBy(backups, { ...nothing, last: 1 }, msOf(now), compareBackupIds);
   assert.deepEqual(
     keep.map(({ reasons }) => reasons),
-    [["last"], ["last not known to be broken"], ["last verified"]],
+    [["last"], ["last of those not known to be broken", "last not known to be broken"], ["last verified"]],
   );
+  const { keep: others } = keptBy(
+    [candidate("2026-11-20T10:00s+")],
+    { ...nothing, last: 1 },
+    msOf(now),
+    compareBackupIds,
+  );
+  assert.deepEqual(others[0]?.reasons, ["safety: last", "safety: last verified"]);
 });
 
 test("of one moment that with the higher number is the newer", () => {
   const ids = ["a.b.20261120T100000Z-9", "a.b.20261120T100000Z-10"];
-  const backups = ids.map((id) => ({ id, timeMs: msOf("2026-11-20T10:00"), isGood: undefined }));
+  const usual = { timeMs: msOf("2026-11-20T10:00"), isGood: undefined, isSafety: false, isUnreadable: false };
+  const backups = ids.map((id) => ({ ...usual, id }));
   assert.deepEqual(keptBy(backups, { ...nothing, last: 1 }, msOf(now), compareBackupIds).remove, [ids[0]]);
 });
 
@@ -146,6 +205,8 @@ const anyBackups = fc
     fc.record({
       timeMs: fc.integer({ min: -40 * 24, max: 48 }).map((hours) => msOf(now) + hours * 3_600_000),
       isGood: fc.constantFrom(true, false, undefined),
+      isSafety: fc.boolean(),
+      isUnreadable: fc.constantFrom(false, false, false, true),
     }),
     { maxLength: 30 },
   )
@@ -172,6 +233,7 @@ check("never all are removed, nor all that may be good, nor all that were verifi
     backups,
     backups.filter(({ isGood }) => isGood !== false),
     backups.filter(({ isGood }) => isGood === true),
+    backups.filter(({ isGood, isSafety }) => isGood !== false && !isSafety),
   ])
     assert.ok(among.length === 0 || among.some(({ id }) => kept.includes(id)));
 });
@@ -199,3 +261,15 @@ check("a policy that asks for more keeps all that the lesser one keeps", (backup
     [],
   );
 });
+
+check(
+  "of good ones as many stay as if nothing was broken, and nothing was made before a restore",
+  (backups, policy) => {
+    const alone = backups.filter(({ isGood, isSafety }) => isGood !== false && !isSafety);
+    const { kept } = judge(backups, policy);
+    assert.deepEqual(
+      judge(alone, policy).kept.filter((id) => !kept.includes(id)),
+      [],
+    );
+  },
+);

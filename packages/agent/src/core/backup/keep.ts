@@ -1,16 +1,25 @@
 /** What is kept: so many of the newest, the newest of each of so many hours, days …, and all that is younger than `withinMs`. */
 export type KeepPolicy = Record<Span, number> & { withinMs?: number };
 
-/** `isGood` is false for what is known to be broken, and absent for what nobody has looked at. */
-export type KeepCandidate = { id: string; timeMs: number; isGood: boolean | undefined; isUnreadable?: boolean };
+export type KeepCandidate = {
+  id: string;
+  timeMs: number;
+  /** False for what is known to be broken, and absent for what nobody has looked at. */
+  isGood: boolean | undefined;
+  /** Nobody knows what it is: it may be a disk that fails for now. */
+  isUnreadable: boolean;
+  /** It was made of what was there before a restore. */
+  isSafety: boolean;
+};
 
 export type Kept = { id: string; reasons: string[] };
 
 /**
  * Which backups are kept and why, newest first, by the rules of restic: the newest of each of the last so many periods that
- * have one, by UTC. Besides, the newest that was verified and the newest that is not known to be broken always stay, and
- * what is dated in the future stays and counts for nothing until its time has come. What cannot be read stays, too, and
- * counts for nothing: it may be a disk that fails for now. An empty policy keeps everything.
+ * have one, by UTC. What is known to be broken takes nobody's place: the rules are also applied as if it was not there.
+ * Those that were made before a restore are counted by themselves, by the same rules. Besides, the newest that was verified
+ * and the newest that is not known to be broken always stay. What is dated in the future stays and counts for nothing until
+ * its time has come, and so does what cannot be read. An empty policy keeps everything.
  */
 export function keptBy(
   candidates: readonly KeepCandidate[],
@@ -19,22 +28,22 @@ export function keptBy(
   compareIds: (a: string, b: string) => number,
 ): { keep: Kept[]; remove: string[] } {
   const newestFirst = candidates.toSorted((a, b) => b.timeMs - a.timeMs || compareIds(b.id, a.id));
-  const unreadable = newestFirst.filter((one) => one.isUnreadable === true);
-  const readable = newestFirst.filter((one) => one.isUnreadable !== true);
-  const [future, past] = [readable.filter((one) => one.timeMs > nowMs), readable.filter((one) => one.timeMs <= nowMs)];
-  const reasons = new Map<string, string[]>([
-    ...future.map(({ id }): [string, string[]] => [id, ["dated in the future"]]),
-    ...unreadable.map(({ id }): [string, string[]] => [id, ["cannot be read"]]),
-  ]);
-  const because = (id: string, reason: string): void => void reasons.set(id, [...(reasons.get(id) ?? []), reason]);
-  if (isEmpty(policy)) for (const { id } of past) because(id, "no policy");
-  keepByPolicy(past, policy, because);
-  const good = past.find(({ isGood }) => isGood === true);
-  const notBroken = past.find(({ isGood }) => isGood !== false);
-  if (good) because(good.id, "last verified");
-  if (notBroken && notBroken !== good) because(notBroken.id, "last not known to be broken");
+  const readable = newestFirst.filter(({ isUnreadable }) => !isUnreadable);
+  const past = readable.filter((one) => one.timeMs <= nowMs);
+  const [safety, usual] = [past.filter(({ isSafety }) => isSafety), past.filter(({ isSafety }) => !isSafety)];
+  const reasons = reasonsIn(usual, policy);
+  for (const { id, timeMs } of readable) if (timeMs > nowMs) reasons.set(id, ["dated in the future"]);
+  for (const { id, isUnreadable } of newestFirst) if (isUnreadable) reasons.set(id, ["cannot be read"]);
+  for (const [id, its] of reasonsIn(safety, policy))
+    reasons.set(
+      id,
+      its.map((reason) => `safety: ${reason}`),
+    );
   return {
-    keep: newestFirst.flatMap(({ id }) => (reasons.has(id) ? [{ id, reasons: reasons.get(id) ?? [] }] : [])),
+    keep: newestFirst.flatMap(({ id }) => {
+      const its = reasons.get(id);
+      return its ? [{ id, reasons: its }] : [];
+    }),
     remove: newestFirst.map(({ id }) => id).filter((id) => !reasons.has(id)),
   };
 }
@@ -54,10 +63,28 @@ const periodOf: Record<Span, ((timeMs: number) => string) | undefined> = {
 const spans = Object.keys(periodOf) as Span[];
 const dayMs = 24 * 60 * 60_000;
 
+/** Why each of those that stay does so. */
+function reasonsIn(newestFirst: readonly KeepCandidate[], policy: KeepPolicy): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  const because = (id: string, reason: string): void => void reasons.set(id, [...(reasons.get(id) ?? []), reason]);
+  if (isEmpty(policy)) for (const { id } of newestFirst) because(id, "no policy");
+  keepByPolicy(newestFirst, policy, because);
+  const notBroken = newestFirst.filter(({ isGood }) => isGood !== false);
+  keepByPolicy(notBroken, policy, (id, reason) => {
+    if (!reasons.get(id)?.includes(reason)) because(id, `${reason} of those not known to be broken`);
+  });
+  const good = newestFirst.find(({ isGood }) => isGood === true);
+  if (good) because(good.id, "last verified");
+  const [last] = notBroken;
+  if (last && last !== good) because(last.id, "last not known to be broken");
+  return reasons;
+}
+
 function isEmpty(policy: KeepPolicy): boolean {
   return spans.every((span) => policy[span] === 0) && (policy.withinMs ?? 0) === 0;
 }
 
+/** The rules of restic. */
 function keepByPolicy(
   newestFirst: readonly KeepCandidate[],
   policy: KeepPolicy,

@@ -40,12 +40,20 @@ test("that there is none is told apart from that none is good", () => {
   });
 });
 
+const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
+const now = Date.UTC(2026, 10, 21);
+
 test("one that is known to be damaged is none for what is kept, though it was verified once", () => {
   const its = { ...damaged(20), verified: { id: idOf(20), at: "2026-11-20T04:00:00.000Z" } };
-  const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
-  const { keep: kept } = keptOf([found(20), found(19), found(18)], its, keep, Date.UTC(2026, 10, 21));
+  const { keep: kept } = keptOf([found(20), found(19), found(18)], its, keep, now);
   assert.deepEqual(
     kept.map(({ id }) => id),
     [idOf(20), idOf(19)],
   );
+});
+
+test("what was backed up before a restore pushes out nothing else, nor is it pushed out", () => {
+  const safety = { note: "before the restore of x" };
+  const backups = [found(20, safety), found(19, safety), found(18), found(17)];
+  assert.deepEqual(keptOf(backups, undefined, keep, now).remove, [idOf(19), idOf(17)]);
 });

@@ -55,7 +55,7 @@ export function chosenOf(
   );
 }
 
-/** Which backups of a set are kept, and which are to go. One that is known to be broken never stands for a good one. */
+/** Which backups of a set are kept, and which are to go. One that is known to be broken never stands for a good one, nor one with a note for one without. */
 export function keptOf(
   backups: readonly FoundBackup[],
   its: BackupState | undefined,
@@ -67,8 +67,8 @@ export function keptOf(
     return its?.verified?.id === one.id || its?.proven?.id === one.id ? true : undefined;
   };
   const candidates = backups.map((one) => {
-    const { id, time, unreadable: isUnreadable = false } = one;
-    return { id, timeMs: Date.parse(time), isGood: isGood(one), isUnreadable };
+    const { id, time, note, unreadable: isUnreadable = false } = one;
+    return { id, timeMs: Date.parse(time), isGood: isGood(one), isUnreadable, isSafety: note !== undefined };
   });
   return keptBy(candidates, keep, nowMs, compareBackupIds);
 }
