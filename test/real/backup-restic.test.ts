@@ -48,3 +48,39 @@ test("a repository of restic takes the same commands as archives do", needs("res
   assert.equal(readFileSync(at("state/one"), "utf8"), "second\n");
   await agent.ready("web");
 });
+
+test(
+  "a new machine that says what the old one was called shows and restores its backups",
+  needs("restic"),
+  async () => {
+    await using old = TestAgent.prepare(config.replace("check_subset: 1", "check_subset: 1, host: old-machine"));
+    const at = (path: string): string => join(old.directory, path);
+    mkdirSync(at("state"));
+    writeFileSync(at("state/one"), "first\n");
+    writeFileSync(at("password"), "a password\n", { mode: 0o600 });
+    await old.run();
+    await old.ready("web");
+    const made = await old.ostler("backup", "create", "data", "--json");
+    assert.equal(made.code, 0, made.stderr);
+    const { id } = JSON.parse(made.stdout) as { id: string };
+    await old.end("SIGKILL");
+
+    const elsewhere = config.replace("DIR/repository", at("repository")).replace("init: true, ", "");
+    await using fresh = TestAgent.prepare(elsewhere);
+    writeFileSync(join(fresh.directory, "password"), "a password\n", { mode: 0o600 });
+    await fresh.run();
+    const listed = async (): Promise<string[]> => {
+      const { code, stdout, stderr } = await fresh.ostler("backup", "list", "--json");
+      assert.equal(code, 0, stderr);
+      return (JSON.parse(stdout) as ListedBackup[]).map((one) => one.id);
+    };
+    assert.deepEqual(await listed(), []);
+    fresh.configure(elsewhere.replace("check_subset: 1", "check_subset: 1, host: old-machine"));
+    await fresh.ostler("reload");
+    assert.deepEqual(await listed(), [id]);
+    const to = join(fresh.directory, "look");
+    const restored = await fresh.ostler("backup", "restore", "web/data", "--to", to);
+    assert.equal(restored.code, 0, restored.stderr);
+    assert.equal(readFileSync(join(to, at("state/one")), "utf8"), "first\n");
+  },
+);

@@ -142,6 +142,27 @@ test("only the set's own snapshots are listed and removed", needs("restic"), asy
   assert.equal((JSON.parse(house.restic("snapshots", "--json")) as unknown[]).length, 5);
 });
 
+test("a host with another name finds nothing, until it says what it was called", needs("restic"), async () => {
+  using house = new ResticHouse();
+  house.write("files/a", "four");
+  const { id } = await house.engine({ restic: { host: "old" } }).create(undefined, house.doing());
+  const here = house.engine();
+  assert.deepEqual((await here.list(never)).backups, []);
+  assert.equal((await failing(here.extract(id, house.empty("none"), undefined, house.doing()))).code, "not-found");
+  const again = house.engine({ restic: { host: "old" } });
+  const next = await again.create(undefined, house.doing());
+  assert.deepEqual(
+    (await again.list(never)).backups.map((one) => one.id),
+    [next.id, id],
+  );
+  await again.remove([id], house.doing());
+  const left = JSON.parse(house.restic("snapshots", "--json")) as { hostname: string }[];
+  assert.deepEqual(
+    left.map(({ hostname }) => hostname),
+    ["old"],
+  );
+});
+
 test("an agent that has lost its notes counts the files anew", needs("restic"), async () => {
   using house = new ResticHouse();
   house.write("files/a", "four");

@@ -77,6 +77,10 @@ const resticConfig = z.strictObject({
   repository: setting(z.string().min(1), "As `restic -r` takes it", { secret: true }),
   password_file: setting(z.string().min(1), "File with the password of the repository"),
   env: setting(environment.default({}), "For the repository, such as AWS_ACCESS_KEY_ID", { secret: true }),
+  host: setting(
+    z.string().min(1).max(255).optional(),
+    "Name of the host in the snapshots; that of this host when absent. On another machine, the name of the old one shows and restores its backups",
+  ),
   init: setting(z.boolean().default(false), "Make the repository where there is none"),
   check_subset: setting(
     z.int().min(1).max(256).default(10),

@@ -26,14 +26,14 @@ type Room = ResticCreateDeps & {
   fetched: string;
 };
 
-/** Keeps the backups of a set as snapshots in a repository of restic. Those of other hosts in the same repository are left alone. */
+/** Keeps the backups of a set as snapshots in a repository of restic. Those that another host has made in the same repository are left alone, unless its name is in `host`. */
 export function resticEngine(service: string, set: BackupConfig, deps: ResticEngineDeps): Engine {
   const { restic } = set;
   if (!restic) throw new OstlerError("internal", `The set ${service}/${set.name} has no repository of restic.`);
   const { directory, clock } = deps;
   const access = { repository: restic.repository, passwordFile: restic.password_file, env: restic.env };
   const room: Room = {
-    ...{ service, name: set.name, host: hostname(), clock },
+    ...{ service, name: set.name, host: restic.host ?? hostname(), clock },
     ...resticRepository(access, { ...deps, cacheDir: join(directory, "cache") }),
     notes: new ResticNotes(join(directory, "notes")),
     nothing: join(directory, "nothing"),

@@ -11,7 +11,7 @@ import { backupIn, tagsOfSet, type TaggedBackup } from "./restic-tags.js";
 export type SnapshotsDeps = {
   service: string;
   name: string;
-  /** Those that other hosts have in the same repository are not ours. */
+  /** Its name in snapshots: those that others have in the same repository are not ours. */
   host: string;
   run: ResticRepository["run"];
   notes: ResticNotes;
