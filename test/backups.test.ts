@@ -125,6 +125,8 @@ test("an archive that is not what it was is told, and never taken for the last g
   assert.match((await host.listed())[0]?.problem ?? "", /./);
   assert.match(await host.refused("restore", "data", "--to", host.at("elsewhere")), /known to be broken/);
   assert.match(await host.refused("restore", first.id, "--yes", "--stop"), /./);
+  assert.match(await host.refused("restore", first.id, "--to", host.at("made/for/it")), /./);
+  assert.ok(!existsSync(host.at("made")), "nothing is left of it");
   assert.equal(host.read("state/one"), "first\n");
   truncateSync(path, 10);
   const listed = (await host.listed()).find(({ id }) => id === first.id);

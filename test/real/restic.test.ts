@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "../helpers/until.js";
-import { failing, never, ResticHouse } from "./restic.js";
+import { failing, never, ResticHouse, restoreTo } from "./restic.js";
 import { needs, pathOf } from "./tools.js";
 
 const noFlaws = { isEmpty: false, changed: [], vanished: [], skipped: [] };
@@ -284,6 +284,42 @@ test("who is withdrawn before the beginning does nothing", needs("restic"), asyn
   assert.equal((await failing(house.engine().create(undefined, house.doing(AbortSignal.abort())))).code, "cancelled");
   assert.equal(existsSync(house.repository), false);
 });
+
+/** A directory with a `restic` that restores as it should, and then does what the script says. */
+function resticThat(house: ResticHouse, script: string): string {
+  house.write("bin/restic", `#!/bin/sh\n${pathOf("restic")} "$@"\n${script}\n`, 0o755);
+  return house.at("bin");
+}
+
+test(
+  "a restore that is withdrawn or fails leaves no half of it, nor the directory that was made for it",
+  needs("restic"),
+  async () => {
+    using house = new ResticHouse();
+    house.write("files/a", "a");
+    const { id } = await house.engine().create(undefined, house.doing());
+    const restored = `case " $* " in *" restore "*) touch ${house.at("restored")};`;
+    for (const [end, code] of [
+      ["exec sleep 1000", "cancelled"],
+      ["exit 1", "failed"],
+    ] as const)
+      for (const to of [house.at("made/for/it"), house.empty(`empty-${code}`)]) {
+        rmSync(house.at("restored"), { force: true });
+        const bin = resticThat(house, `${restored} ${end};; esac`);
+        const engine = house.engine({ restic: { env: { PATH: `${bin}:${process.env.PATH}` } } });
+        const stop = new AbortController();
+        const failed = failing(restoreTo(engine, id, to, undefined, house.doing(stop.signal)));
+        await until(() => existsSync(house.at("restored")), "all of it is there");
+        if (code === "cancelled") {
+          assert.equal(readFileSync(join(to, house.at("files/a")), "utf8"), "a");
+          stop.abort();
+        }
+        assert.equal((await failed).code, code);
+        assert.deepEqual(existsSync(to) ? readdirSync(to) : "gone", to.includes("made") ? "gone" : []);
+        assert.ok(!existsSync(house.at("made")));
+      }
+  },
+);
 
 const locksIn = (house: ResticHouse): string[] => readdirSync(join(house.repository, "locks"));
 

@@ -10,13 +10,18 @@ import { pathOf } from "./tools.js";
 const dist = fileURLToPath(new URL("../../../packages/agent/dist/", import.meta.url));
 const inside = (path: string): Promise<unknown> => import(join(dist, path));
 
-const [{ resticEngine }, { backupConfig }, { systemClock }] = await Promise.all([
+const [{ resticEngine }, { backupConfig }, { systemClock }, restoring] = await Promise.all([
   inside("sources/backups/restic-engine.js") as Promise<
     typeof import("../../packages/agent/dist/sources/backups/restic-engine.js")
   >,
   inside("config/backups.js") as Promise<typeof import("../../packages/agent/dist/config/backups.js")>,
   inside("core/clock.js") as Promise<typeof import("../../packages/agent/dist/core/clock.js")>,
+  inside("sources/backups/restore.js") as Promise<
+    typeof import("../../packages/agent/dist/sources/backups/restore.js")
+  >,
 ]);
+
+export const { restoreTo } = restoring;
 
 /** Nobody withdraws. */
 export const never: Doing["signal"] = new AbortController().signal;

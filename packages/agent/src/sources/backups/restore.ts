@@ -1,9 +1,10 @@
-import { lstat, mkdir, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import { expand, literally } from "../../platform/archive/path-glob.js";
 import type { Doing, Engine, Made } from "./engine.js";
 import { refuseOwn, type OwnDirectory } from "./refuse-own.js";
+import { filling } from "./filling.js";
 import { Swap } from "./swap.js";
 
 export type Restored = { files: number; bytes: number; safety?: string; kept: string[] };
@@ -59,7 +60,7 @@ export async function restoreIntoPlace(
   return { ...done, kept };
 }
 
-/** Restores into a directory that is empty, or not there yet. */
+/** Restores into a directory that is empty, or not there yet. A failure leaves it like that. */
 export async function restoreTo(
   engine: Engine,
   id: string,
@@ -69,10 +70,7 @@ export async function restoreTo(
 ): Promise<Restored> {
   if (!to.startsWith("/")) throw new OstlerError("bad-request", `${to} is not absolute: say where it is on the host.`);
   await rootsOf(engine, id, only, doing.signal);
-  await mkdir(to, { recursive: true });
-  if ((await readdir(to)).length > 0)
-    throw new OstlerError("wrong-state", `${to} is not empty. Name a directory that is, or that is not there yet.`);
-  return { ...(await engine.extract(id, to, only, doing)), kept: [] };
+  return filling(to, async () => ({ ...(await engine.extract(id, to, only, doing)), kept: [] }));
 }
 
 async function rootsOf(
