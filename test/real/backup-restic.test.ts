@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ListedBackup } from "@ostler/protocol";
+import type { CommandData, ListedBackup } from "@ostler/protocol";
 import { TestAgent } from "../helpers/agent.js";
 import { needs } from "./tools.js";
 
@@ -47,6 +47,12 @@ test("a repository of restic takes the same commands as archives do", needs("res
   await said("restore", "data", "--stop", "--yes");
   assert.equal(readFileSync(at("state/one"), "utf8"), "second\n");
   await agent.ready("web");
+  assert.match(await said("verify", "data"), / is what it was: 1 file, 7 /);
+  agent.configure(config.replace("check_subset: 1", "check_subset: 3"));
+  await agent.ostler("reload");
+  assert.match(await said("verify", "data"), / is what it was, as far as it was read: part 1\/3 of the repository$/m);
+  const { isWhole, part } = JSON.parse(await said("verify", "data", "--json")) as CommandData<"backup.verify">;
+  assert.deepEqual([isWhole, part], [false, "2/3"]);
 });
 
 test(

@@ -183,9 +183,10 @@ test(
     const engine = house.engine({ restic: { check_subset: 2 } });
     const { id } = await engine.create(undefined, house.doing());
     const next = (): unknown => JSON.parse(readFileSync(house.at("restic/notes/web.data.part"), "utf8"));
-    assert.equal((await engine.verify(id, house.doing())).isWhole, false);
+    const read = { files: 1, bytes: 300_000, isWhole: false };
+    assert.deepEqual(await engine.verify(id, house.doing()), { ...read, part: "1/2" });
     assert.deepEqual(next(), { next: 2 });
-    await engine.verify(id, house.doing());
+    assert.deepEqual(await engine.verify(id, house.doing()), { ...read, part: "2/2" });
     assert.deepEqual(next(), { next: 1 });
     damage(house);
     const whole = house.engine({ restic: { check_subset: 1 } });

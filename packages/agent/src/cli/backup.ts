@@ -4,6 +4,7 @@ import {
   flawsInWords,
   notFound,
   OstlerError,
+  verifiedInWords,
   type CommandData,
   type ListedBackup,
 } from "@ostler/protocol";
@@ -48,10 +49,7 @@ export async function verifyBackup(options: Options, target: string): Promise<nu
   const client = new Client(controlSocket(options));
   const data = await run(client, "backup.verify", await backupOf(client, target), options);
   if (options.json) return shown(data);
-  const what = data.isWhole
-    ? `${data.files} files, ${bytesInWords(data.bytes)}`
-    : "the archive as such; for its files an identity is needed";
-  print(`${data.id} is what it was: ${what}`);
+  print(verifiedInWords(data));
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { backupFlaws } from "../events/backup.js";
+import { backupFlaws, readBack } from "../events/backup.js";
 import type { CommandSpec } from "./index.js";
 
 const service = z.string().min(1).max(64);
@@ -47,8 +47,9 @@ export const backupCommands = {
   "backup.verify": {
     scope: "write",
     args: z.strictObject({ service, backup, id: id.default("latest") }),
-    result: z.object({ id: z.string(), files: count, bytes: count, isWhole: z.boolean() }),
-    about: "Read a backup back and compare every file with what was noted of it when it was made.",
+    result: z.object({ id: z.string(), files: count, bytes: count, ...readBack }),
+    about:
+      "Read a backup back and compare every file with what was noted of it when it was made; of a repository of restic, the next part of all that is in it.",
     ownTimeout: true,
     lane: "backup",
   },

@@ -18,6 +18,21 @@ const paths = z.array(z.string()).describe("The first 20");
 const tookMs = count;
 const time = z.iso.datetime();
 
+/** How much of a backup was read back. */
+export const readBack = {
+  isWhole: z
+    .boolean()
+    .describe(
+      "False where not all of it was read: a `part` of the repository, or the archive as such, because it is encrypted and there is no identity",
+    ),
+  part: z
+    .string()
+    .optional()
+    .describe(
+      "Which part of a repository of restic was read, of how many, such as `3/10`; absent where it was all of it, and for archives",
+    ),
+};
+
 /** What a backup left out or could not take as it was; all empty in a good one. */
 export const backupFlaws = z.object({
   isEmpty: z.boolean().describe("There is no file in it"),
@@ -84,16 +99,12 @@ export const backupEvents = {
     .object({
       ...ofSet,
       id,
-      files: count,
-      bytes: count,
-      isWhole: z
-        .boolean()
-        .describe(
-          "False where only the archive as such was compared, because it is encrypted and there is no identity",
-        ),
+      files: count.describe("In the backup"),
+      bytes: count.describe("Of these files"),
+      ...readBack,
       tookMs,
     })
-    .describe("A backup was read back, and all of it is what it was."),
+    .describe("A backup was read back, and what was read of it is what it was."),
   "backup.copied": z
     .object({ ...ofSet, id, to: z.string(), bytes: count.describe("Of all its files"), tookMs })
     .describe("A backup is in the second directory of its set, too."),

@@ -140,3 +140,18 @@ test("an exit is a code, a signal, or a reason why nobody knows", () => {
     "status unknown, the host was rebooted",
   );
 });
+
+test("of a backup that was read back no more is said than was read", () => {
+  const data = { service: "web", backup: "data", id: "web.data.x", files: 2, bytes: 9, tookMs: 1 };
+  const said = (how: { isWhole: boolean; part?: string }): string =>
+    eventInWords({ type: "backup.verified", data: { ...data, ...how } });
+  assert.equal(said({ isWhole: true }), "backup web.data.x is what it was: 2 files, 9 B");
+  assert.equal(
+    said({ isWhole: false, part: "3/10" }),
+    "backup web.data.x is what it was, as far as it was read: part 3/10 of the repository",
+  );
+  assert.equal(
+    said({ isWhole: false }),
+    "backup web.data.x is what it was, as far as it was read: the archive as such; for its files an identity is needed",
+  );
+});

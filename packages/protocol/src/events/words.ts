@@ -1,7 +1,7 @@
 import { alertKey } from "../alert-key.js";
 import { bytesInWords, limitInWords } from "../limits.js";
 import type { BackupDeed, BackupFlaws } from "./backup.js";
-import type { HostEvent } from "./index.js";
+import type { EventData, HostEvent } from "./index.js";
 import type { Awaited, EndCause, Exit, Likely, Overlap } from "./service.js";
 
 /** An event as a sentence for people: in the log, on the terminal. Machines read the event itself. */
@@ -178,7 +178,7 @@ export function eventInWords(event: HostEvent): string {
     case "backup.copied":
       return `backup ${event.data.id} was copied to ${event.data.to}: ${bytesInWords(event.data.bytes)}`;
     case "backup.verified":
-      return `backup ${event.data.id} was read back and is whole: ${counted(event.data.files, "file")}`;
+      return `backup ${verifiedInWords(event.data)}`;
     case "backup.damaged":
       return `backup ${event.data.id} is damaged: ${event.data.reason}`;
     case "backup.pruned":
@@ -240,6 +240,20 @@ const deedInWords: Record<BackupDeed, string> = {
 
 function setOf({ service, backup }: { service: string; backup: string }): string {
   return `backups ${service}/${backup}`;
+}
+
+/** What was seen of a backup that was read back, and no more than that. */
+export function verifiedInWords({
+  id,
+  files,
+  bytes,
+  isWhole,
+  part,
+}: Pick<EventData<"backup.verified">, "id" | "files" | "bytes" | "isWhole" | "part">): string {
+  if (isWhole) return `${id} is what it was: ${counted(files, "file")}, ${bytesInWords(bytes)}`;
+  const what =
+    part === undefined ? "the archive as such; for its files an identity is needed" : `part ${part} of the repository`;
+  return `${id} is what it was, as far as it was read: ${what}`;
 }
 
 /** What is wrong with a backup, loudly; nothing where nothing is. */

@@ -16,6 +16,9 @@ export type Made = {
   isPartial: boolean;
 };
 
+/** Where not all of a repository was read, `part` says which of it. */
+export type Verified = { files: number; bytes: number; isWhole: boolean; part?: string };
+
 /** What is known of a backup by looking at it, without what events tell. */
 export type FoundBackup = Omit<ListedBackup, "verifiedAt" | "provenAt">;
 
@@ -29,7 +32,7 @@ export type Engine = {
   /** Newest first; one that is broken has a problem. */
   list: (signal: AbortSignal) => Promise<{ backups: FoundBackup[]; problems: string[] }>;
   /** Reads one back. @throws OstlerError with the code `damaged` in its data where it is not what it was */
-  verify: (id: string, doing: Doing) => Promise<{ files: number; bytes: number; isWhole: boolean }>;
+  verify: (id: string, doing: Doing) => Promise<Verified>;
   /** The absolute paths that are restored as wholes: what was backed up, or the uppermost of what matches `only`. */
   rootsOf: (id: string, only: readonly string[] | undefined, signal: AbortSignal) => Promise<string[]>;
   /** Restores into an empty directory, under which paths are as they are under `/`. What matches `only`, or all. */

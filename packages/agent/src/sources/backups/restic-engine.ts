@@ -6,7 +6,7 @@ import type { BackupConfig } from "../../config/backups.js";
 import { nodeIn } from "../../platform/restic/messages.js";
 import { resticPattern } from "../../platform/restic/pattern.js";
 import { resticRepository, type RepositoryDeps } from "../../platform/restic/repository.js";
-import type { Doing, Engine } from "./engine.js";
+import type { Doing, Engine, Verified } from "./engine.js";
 import { chosenBy, Comparison } from "./restic-comparison.js";
 import { createSnapshot, type ResticCreateDeps } from "./restic-create.js";
 import { ResticNotes } from "./restic-notes.js";
@@ -55,12 +55,7 @@ export function resticEngine(service: string, set: BackupConfig, deps: ResticEng
 }
 
 /** Checks how the repository hangs together, and reads one part of all that is in it: the next one each time. */
-async function verify(
-  id: string,
-  parts: number,
-  room: Room,
-  { signal, progress }: Doing,
-): Promise<{ files: number; bytes: number; isWhole: boolean }> {
+async function verify(id: string, parts: number, room: Room, { signal, progress }: Doing): Promise<Verified> {
   const { run, notes, fetched } = room;
   const set = `${room.service}.${room.name}`;
   const { files, bytes } = await countOf(await ourSnapshot(id, room, signal), room, signal);
@@ -74,7 +69,7 @@ async function verify(
     await rm(fetched, { recursive: true, force: true });
   }
   await notes.readPart(set, part, parts); // A part that is damaged is read again, until it is whole.
-  return { files, bytes, isWhole: parts === 1 };
+  return { files, bytes, ...(parts === 1 ? { isWhole: true } : { isWhole: false, part: `${part}/${parts}` }) };
 }
 
 async function rootsOf(
