@@ -6,7 +6,7 @@ const everyMs = 200;
 /** Counts how far a job is, and tells it now and then. */
 export class Progress {
   readonly #tell: (progress: ArchiveProgress) => void;
-  #toldMs = 0;
+  #toldMs = -Infinity;
   #now: ArchiveProgress = { phase: "walk", bytes: 0, totalBytes: 0, files: 0, totalFiles: 0 };
 
   constructor(tell: (progress: ArchiveProgress) => void) {
@@ -15,7 +15,7 @@ export class Progress {
 
   begin(phase: ArchiveProgress["phase"], totalBytes: number, totalFiles: number): void {
     this.#now = { phase, bytes: 0, totalBytes, files: 0, totalFiles };
-    this.#toldMs = 0;
+    this.#toldMs = -Infinity; // That it has begun is told at once.
     this.at(0, 0);
   }
 
