@@ -64,3 +64,31 @@ test("of a great many damaged ones the newest are known", () => {
   const known = left(...ids.toReversed().map((id) => damaged(id)));
   assert.deepEqual(known, ids.slice(2));
 });
+
+const created = (id: string, more: { note?: string; copyTo?: string } = {}): HostEvent => ({
+  type: "backup.created",
+  data: {
+    ...ofSet,
+    ...{ id, engine: "archive", files: 1, bytes: 2, storedBytes: 1, tookMs: 3 },
+    flaws: { isEmpty: false, changed: [], vanished: [], skipped: [] },
+    ...more,
+  },
+});
+const failed = (doing: "create" | "copy"): HostEvent => ({
+  type: "backup.failed",
+  data: { ...ofSet, doing, reason: "the disk is full" },
+});
+
+test("what is backed up before a restore is not the last backup, and mends nothing that has failed", () => {
+  const before = data(created(first), failed("create"));
+  assert.deepEqual(data(created(first), failed("create"), created(second, { note: "before the restore" })), before);
+  assert.equal(before?.last?.id, first);
+});
+
+test("a copy that failed is known until one succeeds, or none is wanted any more", () => {
+  const copied: HostEvent = { type: "backup.copied", data: { ...ofSet, id: second, to: "/mnt", bytes: 2, tookMs: 3 } };
+  const copying = created(second, { copyTo: "/mnt" });
+  assert.deepEqual(Object.keys(data(failed("copy"), copying)?.failed ?? {}), ["copy"]);
+  assert.equal(data(failed("copy"), copying, copied)?.failed, undefined);
+  assert.equal(data(failed("copy"), created(second))?.failed, undefined);
+});

@@ -43,7 +43,8 @@ function foldSet(
       return before.running ? { ...before, running: { ...before.running, percent } } : before;
     }
     case "backup.created": {
-      const { id, files, bytes, storedBytes, tookMs, flaws } = event.data;
+      const { id, files, bytes, storedBytes, tookMs, flaws, note } = event.data;
+      if (note !== undefined) return before; // That somebody restores something does not make a backup due later.
       const flawed = flaws.isEmpty || [flaws.changed, flaws.vanished].some(({ length }) => length > 0);
       const made = recovered(
         { ...before, last: { id, at: time, files, bytes, storedBytes, tookMs, flawed } },

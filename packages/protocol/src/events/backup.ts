@@ -87,6 +87,7 @@ export const backupEvents = {
       ...ofSet,
       id,
       engine: z.enum(["archive", "restic"]),
+      note: z.string().optional().describe("What it is for, where it is none like others: made before a restore"),
       files: count,
       bytes: count.describe("Of the files"),
       storedBytes: count.describe("Of the archive, or what came to the repository"),
