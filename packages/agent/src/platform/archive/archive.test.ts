@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -20,6 +21,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
+import { programPath } from "./children.js";
 import {
   archiveFailureCode,
   type ArchiveJob,
@@ -29,9 +31,11 @@ import {
   type ResultOf,
 } from "./job.js";
 import { readManifest } from "./manifest-file.js";
+import { occupiedBytes, type RoomLimits } from "./room.js";
 import { runArchive } from "./run.js";
 
 const program = fileURLToPath(new URL("../../archive.js", import.meta.url));
+const [first, second] = ["web.data.20261120T100000Z", "web.data.20261120T110000Z"] as const;
 const isRoot = process.getuid?.() === 0;
 
 /** A directory with what is backed up, with the backups, and one to extract into. */
@@ -290,16 +294,42 @@ test("what somebody else has put there just before stays when the job is refused
   }
 });
 
-test("an archive may not grow beyond its limit, and there must be room for it", async () => {
+test("backups may not grow beyond what all of them may have, and there must be room for them", async () => {
   using dir = ground();
-  dir.write("data/big", Buffer.alloc(1024 * 1024, "x"));
+  dir.write("data/big", Buffer.alloc(3 * 1024 * 1024, "x"));
+  const limited = (over: Partial<RoomLimits>): Promise<unknown> =>
+    run(dir.job({ compression: "none", id: first, limits: { maxTotalBytes: 1e18, minFreeBytes: 0, ...over } }));
   await assert.rejects(
-    run(dir.job({ compression: "none", maxBytes: 100_000 })),
-    codeOf("too-large", /beyond 100000 bytes/),
+    limited({ maxTotalBytes: 2 * 1024 * 1024 }),
+    codeOf("too-large", /together may occupy 2 MiB, and have more: .*agent\.backups\.max_size/),
+  );
+  await assert.rejects(
+    limited({ minFreeBytes: 1e18 }),
+    codeOf("no-space", /must stay free \(agent\.backups\.min_free/),
   );
   await assert.rejects(run(dir.job({ expectedRatio: 1e9 })), codeOf("no-space", /are free there/));
   assert.deepEqual(readdirSync(dir.at("backups")), []);
 });
+
+for (const compression of ["none", "zstd"] as const) {
+  const skip = compression === "zstd" && programPath("zstd") === undefined;
+  test(`two backups at once have no more than what all may have, by ${compression}`, { skip }, async () => {
+    using dir = ground();
+    dir.write("data/big", randomBytes(4 * 1024 * 1024));
+    const limits = { maxTotalBytes: 6 * 1024 * 1024, minFreeBytes: 0 };
+    const both = [first, second].map((id) => run(dir.job({ id, compression, limits })));
+    const failed = (await Promise.allSettled(both)).filter((one) => one.status === "rejected");
+    for (const { reason } of failed) codeOf("too-large", /together may occupy 6 MiB/)(reason as Error);
+    assert.ok(failed.length > 0);
+    const names = readdirSync(dir.at("backups"));
+    assert.deepEqual(
+      names.filter((name) => name.endsWith(".json")).length,
+      2 - failed.length,
+      "what failed has left nothing",
+    );
+    assert.ok((await occupiedBytes(dir.at("backups"))) <= limits.maxTotalBytes);
+  });
+}
 
 test("a backup of nothing says so, and a link that is named is not followed", async () => {
   using dir = ground();

@@ -4,10 +4,11 @@ import { Changes } from "./changes.js";
 import { Gather } from "./gather.js";
 import { archiveFailure, type CreateJob, type CreateResult } from "./job.js";
 import { manifestPath, writeManifest, writeSums } from "./manifest-file.js";
-import { freeBytes, PartFile, syncDirectory } from "./part-file.js";
+import { freeBytes, PartFile, syncDirectory, type RoomLeft } from "./part-file.js";
 import { matcher } from "./path-glob.js";
 import type { Progress } from "./progress.js";
 import { Recorder } from "./recorder.js";
+import { roomIn } from "./room.js";
 import { chosenCompression, packing, type Compression } from "./stages.js";
 import { Sink } from "./sink.js";
 import { archiveOf } from "./tar-create.js";
@@ -22,7 +23,9 @@ const recordBytes = 10_240;
 /** Makes a backup. Its files end in `.part` until all of them are on the disk. @throws OstlerError */
 export async function create(job: CreateJob, progress: Progress): Promise<CreateResult> {
   const startedMs = Date.now();
-  const { directory, id, paths, exclude } = job;
+  const { directory, id, paths, exclude, limits } = job;
+  const roomLeft: RoomLeft = async () => (limits ? roomIn(directory, limits) : Infinity);
+  await roomLeft();
   progress.begin("walk", 0, 0);
   const walked = await walk(paths, exclude, directory, (files, bytes) => progress.at(bytes, files));
   requireAll(job.required, walked);
@@ -30,7 +33,7 @@ export async function create(job: CreateJob, progress: Progress): Promise<Create
 
   const compression = chosenCompression(job.compression);
   const file = `${id}.tar${suffixes[compression]}${job.recipients.length > 0 ? ".age" : ""}`;
-  const archive = await PartFile.create(join(directory, file), job.maxBytes);
+  const archive = await PartFile.create(join(directory, file), roomLeft);
   progress.begin("archive", walked.bytes, walked.files);
   const { stages, last } = packing(compression, job.recipients, archive.descriptor);
   const sink = last ? new Sink(last.input, stages, archive.follow(last.done)) : new Sink(archive.writable(), stages);
@@ -63,6 +66,7 @@ export async function create(job: CreateJob, progress: Progress): Promise<Create
   };
   const sums = await writeSums(join(directory, `${id}.sha256`), files.values());
   const manifest = await writeManifest(manifestPath(directory, id), header, files.values());
+  await roomLeft(); // The last look of two that write at once sees all of both.
   // The manifest comes last: what has none is no backup.
   await archive.publish();
   await sums.publish();

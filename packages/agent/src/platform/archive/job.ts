@@ -1,5 +1,6 @@
 import { OstlerError } from "@ostler/protocol";
 import type { ManifestHeader, Skipped } from "../../core/backup/manifest.js";
+import type { RoomLimits } from "./room.js";
 
 /** What the program for archives is asked to do: one of these, as JSON on its input. */
 export type ArchiveJob = CreateJob | VerifyJob | ExtractJob;
@@ -19,8 +20,8 @@ export type CreateJob = {
   /** Of age. None: not encrypted. A path is a file of recipients. */
   recipients: string[];
   header: Pick<ManifestHeader, "service" | "name" | "mode" | "agent" | "configHash" | "note">;
-  /** The archive may not grow larger. */
-  maxBytes?: number;
+  /** Looked at while it is written, too: others write there as well. None: as much as the disk takes. */
+  limits?: RoomLimits;
   /** This part of what is read must be free where the archive comes to lie. */
   expectedRatio: number;
 };
@@ -63,7 +64,7 @@ export type ArchiveFailureCode =
   /** Nothing matches something that must be there. */
   | "required-missing"
   | "no-space"
-  /** The archive grows larger than it may. */
+  /** All backups together have more than they may. */
   | "too-large"
   /** The archive is not what its manifest says. */
   | "damaged"

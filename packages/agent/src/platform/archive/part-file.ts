@@ -12,6 +12,13 @@ export const partSuffix = ".part";
 /** So much is handed to the disk at a time while more is made, so that the wait at the end is short. */
 const syncEveryBytes = 32 * 1024 * 1024;
 
+/** How much more may be written is looked at when so much was, or nearly as much as that is; but not for less. */
+const lookEveryBytes = 64 * 1024 * 1024;
+const leastLookBytes = 1024 * 1024;
+
+/** How many bytes more may be written. @throws OstlerError when it is too much already */
+export type RoomLeft = () => Promise<number>;
+
 /** What a program has written is read so often, and so much of it at once. */
 const lookMs = 20;
 const blockBytes = 1024 * 1024;
@@ -20,22 +27,23 @@ const blockBytes = 1024 * 1024;
 export class PartFile {
   readonly #path: string;
   readonly #file: FileHandle;
-  readonly #maxBytes: number;
+  readonly #roomLeft: RoomLeft;
   readonly #hash = createHash("sha256");
   #unsynced = 0;
   #syncing = false;
+  #lookAtBytes = leastLookBytes;
   bytes = 0;
 
   /** @throws OstlerError `no-space`, `failed` */
-  static async create(path: string, maxBytes = Infinity): Promise<PartFile> {
+  static async create(path: string, roomLeft: RoomLeft = async () => Infinity): Promise<PartFile> {
     const file = await open(`${path}${partSuffix}`, "w+", 0o600).catch((failure: unknown) => told(failure, path));
-    return new PartFile(path, file, maxBytes);
+    return new PartFile(path, file, roomLeft);
   }
 
-  private constructor(path: string, file: FileHandle, maxBytes: number) {
+  private constructor(path: string, file: FileHandle, roomLeft: RoomLeft) {
     this.#path = path;
     this.#file = file;
-    this.#maxBytes = maxBytes;
+    this.#roomLeft = roomLeft;
   }
 
   /** For a program that writes into it by itself; see `follow`. */
@@ -44,12 +52,12 @@ export class PartFile {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#count(bytes);
+    await this.#count(bytes);
     for (let at = 0; at < bytes.length;)
       at += (await this.#file.write(bytes, at).catch((failure: unknown) => told(failure, this.#path))).bytesWritten;
   }
 
-  /** Reads on in what a program writes, until that has ended. @throws OstlerError `too-large`, `failed` */
+  /** Reads on in what a program writes, until that has ended. @throws OstlerError `too-large`, `no-space`, `failed` */
   async follow(ended: Promise<void>): Promise<void> {
     const block = Buffer.allocUnsafe(blockBytes);
     let isOver = false;
@@ -60,7 +68,7 @@ export class PartFile {
       if (!isLast) await Promise.race([over, sleep(lookMs)]).catch(() => undefined);
       for (let read = block.length; read > 0;) {
         read = (await this.#file.read(block, 0, block.length, this.bytes)).bytesRead;
-        if (read > 0) this.#count(block.subarray(0, read));
+        if (read > 0) await this.#count(block.subarray(0, read));
       }
     }
     await ended.catch((failure: unknown) =>
@@ -68,16 +76,13 @@ export class PartFile {
     );
   }
 
-  #count(bytes: Buffer): void {
-    if (this.bytes + bytes.length > this.#maxBytes)
-      throw archiveFailure(
-        "too-large",
-        `The archive ${this.#path} grows beyond ${this.#maxBytes} bytes. Leave something out, or allow it more.`,
-      );
+  async #count(bytes: Buffer): Promise<void> {
     this.#hash.update(bytes);
     this.bytes += bytes.length;
     this.#unsynced += bytes.length;
     if (this.#unsynced >= syncEveryBytes && !this.#syncing) this.#syncAhead();
+    if (this.bytes < this.#lookAtBytes) return;
+    this.#lookAtBytes = this.bytes + Math.max(leastLookBytes, Math.min(lookEveryBytes, await this.#roomLeft()));
   }
 
   /** As a stream; to be finished afterwards. */

@@ -1,5 +1,4 @@
-import { mkdir, statfs } from "node:fs/promises";
-import { bytesInWords, OstlerError } from "@ostler/protocol";
+import { mkdir } from "node:fs/promises";
 import type { BackupConfig } from "../../config/backups.js";
 import { backupIdOf, newBackupId, parseBackupId, type BackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
@@ -62,7 +61,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
     const id = newBackupId({ service, name: set.name, timeMs: clock.now() }, (taken) =>
       before.some((one) => one.id === taken),
     );
-    const maxBytes = await roomFor(shelf.bytes(), limits());
+    const { max_size: maxTotalBytes, min_free: minFreeBytes } = limits();
     const job: CreateJob = {
       ...{ do: "create", directory, id, paths: set.paths, exclude: set.exclude, required: set.required },
       compression: set.compress,
@@ -71,7 +70,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
         ...{ service, name: set.name, mode: set.mode, agent: deps.agent(), configHash: deps.configHash() },
         ...(note === undefined ? {} : { note }),
       },
-      ...{ maxBytes, expectedRatio: ratioOf(before) },
+      ...{ limits: { maxTotalBytes, minFreeBytes }, expectedRatio: ratioOf(before) },
     };
     const { files, bytes, archiveBytes, changed, vanished, skipped, isEmpty } = await run(job, doing);
     return {
@@ -147,23 +146,4 @@ function ratioOf(backups: readonly ShelvedBackup[]): number {
     ({ header, problem }) => header && header.totals.bytes > 0 && problem === undefined,
   )?.header;
   return last ? Math.min(1, (last.archive.bytes / last.totals.bytes) * growth) : usualRatio;
-}
-
-/** So large an archive may become: within what all of them may occupy, and what the disk has. */
-async function roomFor(used: Promise<number>, { dir, max_size: maxBytes, min_free: minFree }: Limits): Promise<number> {
-  const { bavail, bsize } = await statfs(dir);
-  const occupied = await used;
-  const ofBudget = maxBytes - occupied;
-  const ofDisk = bavail * bsize - minFree;
-  if (ofBudget <= 0)
-    throw new OstlerError(
-      "failed",
-      `All backups together may occupy ${bytesInWords(maxBytes)}, and have ${bytesInWords(occupied)}. Keep fewer of them (\`keep\`), or raise agent.backups.max_size.`,
-    );
-  if (ofDisk <= 0)
-    throw new OstlerError(
-      "failed",
-      `${bytesInWords(bavail * bsize)} are free in ${dir}, and ${bytesInWords(minFree)} must stay free (agent.backups.min_free). Make room there.`,
-    );
-  return Math.min(ofBudget, ofDisk);
 }

@@ -5,7 +5,7 @@ import { messageOf, OstlerError } from "@ostler/protocol";
 import { syncDirectory } from "../../platform/disk.js";
 import { refuseUnmounted } from "./refuse-unmounted.js";
 import { shelfAt, type ShelvedBackup } from "./shelf.js";
-import { manifestName, partName, sumsName } from "./shelf-names.js";
+import { manifestName, partName, sumsName } from "../../core/backup/shelf-names.js";
 
 export type CopyOptions = {
   /** Refuse where the target is on no disk of its own. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileOf, headerOf } from "../../core/backup/manifest.js";
 import { matcher } from "../../platform/archive/path-glob.js";
-import { manifestName } from "./shelf-names.js";
+import { manifestName } from "../../core/backup/shelf-names.js";
 
 /** The uppermost paths of a backup, absolute, that match what was backed up, or `only`; what is in them comes with them. */
 export async function rootsIn(directory: string, id: string, only: readonly string[] | undefined): Promise<string[]> {

@@ -5,7 +5,8 @@ import { compareBackupIds, parseBackupId, type BackupId } from "../../core/backu
 import type { ManifestHeader } from "../../core/backup/manifest.js";
 import { syncDirectory } from "../../platform/disk.js";
 import { readHeader } from "./read-header.js";
-import { manifestName, shelfName, type ShelfName } from "./shelf-names.js";
+import { occupiedBytes } from "../../platform/archive/room.js";
+import { manifestName, shelfName, type ShelfName } from "../../core/backup/shelf-names.js";
 
 /** A backup of a directory. What has a `problem` is no good; one without `header` has a manifest that cannot be read. */
 export type ShelvedBackup = { id: string; bytes: number; header?: ManifestHeader; problem?: string };
@@ -29,7 +30,7 @@ export function shelfAt(directory: string): Shelf {
     list: () => listed(directory),
     remove: (id) => removed(directory, id),
     clean: (isInHand) => cleaned(directory, isInHand),
-    bytes: async () => sum(await sizesIn(directory, await namesIn(directory))),
+    bytes: () => occupiedBytes(directory),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseBackupId } from "../../core/backup/backup-id.js";
+import { parseBackupId } from "./backup-id.js";
 
 /** A name in a directory of backups that belongs to one of them. */
 export type ShelfName = { file: string; id: string; is: "manifest" | "content" | "part" };
