@@ -64,6 +64,28 @@ test("a service that was stopped is restored without being asked, and stays stop
   assert.equal(services.web?.processes.main?.phase.name, "stopped");
 });
 
+test("a file whose name is not UTF-8 is put in place by its bytes, and not below a directory that has such a name", async () => {
+  await using host = await started("paths: [state/*]");
+  const odd = (path: string): Buffer =>
+    Buffer.concat([Buffer.from(host.at("state/n")), Buffer.of(0xff), Buffer.from(path)]);
+  mkdirSync(odd("-dir"));
+  writeFileSync(odd("-dir/x"), "first\n");
+  writeFileSync(odd(""), "first\n");
+  const { id } = await host.made();
+  for (const path of ["", "-dir/x"]) writeFileSync(odd(path), "newer\n");
+  const said = await host.refused("restore", id, "--only", host.at("state/n?-dir/x"), "--yes", "--stop");
+  assert.match(said, /n\\xff-dir\/x.*not UTF-8.*--to/s);
+  await host.backup("restore", id, "--yes", "--stop");
+  for (const path of ["", "-dir/x"]) assert.equal(readFileSync(odd(path), "utf8"), "first\n");
+  assert.deepEqual(readdirSync(host.at("state"), { encoding: "latin1" }).toSorted(), [
+    "deep",
+    "link",
+    "n\xff",
+    "n\xff-dir",
+    "one",
+  ]);
+});
+
 test("what a restore replaces is backed up before, also when the set has other paths by now", async () => {
   await using host = await started("");
   const { id } = await host.made();

@@ -1,6 +1,7 @@
 import { lstat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
+import { pathFor, shown } from "../../platform/archive/path-bytes.js";
 import { expand, literally } from "../../platform/archive/path-glob.js";
 import type { Doing, Engine, Made } from "./engine.js";
 import { refuseOwn, type OwnDirectory } from "./refuse-own.js";
@@ -27,6 +28,7 @@ export async function placesOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const places = await rootsOf(engine, id, only, signal);
+  for (const place of places) refuseOddAbove(place);
   await refuseOwn(places, own, signal);
   return places;
 }
@@ -87,6 +89,15 @@ async function rootsOf(
   );
 }
 
+/** What extracts takes the directory beside a place by its name, which must be text for that. */
+function refuseOddAbove(place: string): void {
+  if (typeof pathFor(dirname(place)) === "string") return;
+  throw new OstlerError(
+    "wrong-state",
+    `${shown(place)} cannot be restored into place: the name of a directory above it is not UTF-8. Restore into a directory (\`--to\`).`,
+  );
+}
+
 async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined; // What cannot be looked at cannot be replaced either, and is told then.
+  return (await lstat(pathFor(path)).catch(() => undefined)) !== undefined; // What cannot be looked at cannot be replaced either, and is told then.
 }

@@ -1,7 +1,9 @@
-import { chmod, chown, readdir, rename, rm } from "node:fs/promises";
+import { chmod, chown, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import { parseBackupId } from "../../core/backup/backup-id.js";
+import { pathFor } from "../../platform/archive/path-bytes.js";
+import { namesIn } from "../../platform/archive/path-glob.js";
 import { syncDirectory } from "../../platform/disk.js";
 import { beforePrefix, isMountPoint, lstatIfThere, mountedBelow, stagingPrefix } from "./swap-places.js";
 import type { Move, SwapRecord } from "./swap-record.js";
@@ -22,8 +24,7 @@ export async function planMoves(
   const dressed: SwapRecord["dressed"] = [];
   for (const unit of units) {
     const isMount = await isMountPoint(unit.place);
-    for (const one of isMount ? await childrenOf(unit) : [unit])
-      moves.push(await planMove(id, moves.length, one, keepOld));
+    for (const one of isMount ? childrenOf(unit) : [unit]) moves.push(await planMove(id, moves.length, one, keepOld));
     if (isMount) dressed.push(await planDress(unit));
   }
   return { moves, dressed };
@@ -63,7 +64,7 @@ export async function endMoves(moves: readonly Move[], step: Step): Promise<stri
   const kept: string[] = [];
   for (const { before, keptAs, isKept } of moves) {
     const mayGo = !isKept && (await mountedBelow(before)) === undefined;
-    if (mayGo) await rm(before, { recursive: true, force: true }).catch(() => undefined); // It is kept then, and named.
+    if (mayGo) await rm(pathFor(before), { recursive: true, force: true }).catch(() => undefined); // It is kept then, and named.
     step(`end ${before}`);
     if (await lstatIfThere(before)) await moved(before, keptAs, step);
     if (await lstatIfThere(keptAs)) kept.push(keptAs);
@@ -88,12 +89,12 @@ async function planMove(
 }
 
 /** Those of either; what is on a mount point for its file system's sake, and what is kept of earlier restores, stays. */
-async function childrenOf({ place, staged }: SwapUnit): Promise<{ place: string; staged: string | undefined }[]> {
+function childrenOf({ place, staged }: SwapUnit): { place: string; staged: string | undefined }[] {
   const isOfService = (name: string): boolean =>
     name !== "lost+found" &&
     ![stagingPrefix, beforePrefix].some((prefix) => name.startsWith(prefix)) &&
     !isKeptName(name);
-  const [old, fresh] = [await readdir(place), await readdir(staged)].map((names) => names.filter(isOfService));
+  const [old, fresh] = [namesIn(place), namesIn(staged)].map((names) => names.filter(isOfService));
   return [...new Set([...(old ?? []), ...(fresh ?? [])])].toSorted().map((name) => ({
     place: join(place, name),
     staged: fresh?.includes(name) ? join(staged, name) : undefined,
@@ -124,7 +125,7 @@ async function dress(place: string, { mode, uid, gid }: Attributes, step: Step):
 }
 
 async function moved(from: string, to: string, step: Step): Promise<void> {
-  await rename(from, to);
+  await rename(pathFor(from), pathFor(to));
   step(`rename ${from} to ${basename(to)}`);
   await syncDirectory(dirname(to));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { lstat, mkdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
 import { OstlerError } from "@ostler/protocol";
+import { pathFor } from "../../platform/archive/path-bytes.js";
 import { mountsIn, mountsPath } from "../../platform/mounts.js";
 import type { SwapRecord } from "./swap-record.js";
 
@@ -82,7 +83,7 @@ export async function lstatIfThere(path: string): Promise<Awaited<ReturnType<typ
   }
 }
 
-const bigStat = (path: string) => lstat(path, { bigint: true });
+const bigStat = (path: string) => lstat(pathFor(path), { bigint: true });
 
 /** Without what lies in another of them. */
 function outermost(places: readonly string[]): string[] {
