@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -99,6 +100,19 @@ test("what a restore replaces is backed up before, also when the set has other p
   await host.backup("restore", safety?.id ?? "", "--to", host.at("elsewhere"));
   assert.equal(host.read(`elsewhere${host.at("state/one")}`), "newer\n");
   assert.equal(host.read(`elsewhere${host.at("other")}`), "of today\n");
+});
+
+test("archives of another machine are listed and restored where they were copied to", async () => {
+  await using old = await started("");
+  const { id } = await old.made();
+  await using fresh = await started("");
+  cpSync(old.at("data/backups"), fresh.at("data/backups"), { recursive: true });
+  assert.deepEqual(
+    (await fresh.listed()).map((one) => [one.id, one.problem]),
+    [[id, undefined]],
+  );
+  await fresh.backup("restore", "data", "--to", fresh.at("look"));
+  assert.equal(fresh.read(`look${old.at("state/one")}`), "first\n");
 });
 
 test("a part of a backup is restored alone", async () => {

@@ -84,16 +84,31 @@ test("every test that the coverage page names exists", () => {
   }
 });
 
-test("every command line shown in the README and the manual exists", async () => {
+test("every command line shown in the README and the manual exists, with its options", async () => {
   await using agent = TestAgent.prepare("services: {}");
-  const help = (await agent.ostler("--help")).stdout;
-  const known = new Set([...help.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name));
-  const used = ["README.md", "docs/operating.md"].flatMap((page) =>
-    [...read(page).matchAll(/`(?:\.\/bin\/)?ostler ([a-z]+)/g)].map(([, name]) => name),
+  const helps = new Map<string, string>();
+  const helpOf = async (path: readonly string[]): Promise<string> => {
+    const key = path.join(" ");
+    const help = helps.get(key) ?? (await agent.ostler(...path, "--help")).stdout;
+    helps.set(key, help);
+    return help;
+  };
+  /** A command, or an option by its long or short name. */
+  const has = (help: string, word: string): boolean => new RegExp(`^ {2}(-\\w, )?${word}(?![\\w-])`, "m").test(help);
+  const top = await helpOf([]);
+  const shown = ["README.md", "docs/operating.md"].flatMap((page) =>
+    [...read(page).matchAll(/(?:`|^ *)(?:\.\/bin\/)?ostler ([a-z][^`#\n]*)/gm)].map(([, line = ""]) => line.trim()),
   );
-  assert.ok(used.length > 0);
-  assert.deepEqual(
-    used.filter((name) => !known.has(name)),
-    [],
-  );
+  assert.ok(shown.length > 50);
+  const wrong: string[] = [];
+  for (const line of new Set(shown)) {
+    const words = line.replace(/'[^']*'|"[^"]*"/g, "TEXT").split(/ +/);
+    const [first = "", second = ""] = words;
+    const its = await helpOf([first]);
+    const help = /^[a-z]/.test(second) && has(its, second) ? await helpOf([first, second]) : its;
+    const options = words.filter((word) => word.startsWith("-"));
+    const isKnown = has(top, first) && !/^Commands:/m.test(help);
+    if (!isKnown || !options.every((option) => has(help, option) || has(top, option))) wrong.push(line);
+  }
+  assert.deepEqual(wrong, []);
 });
