@@ -65,11 +65,7 @@ function foldSet(
     }
     case "backup.damaged": {
       const { id, reason } = event.data;
-      return withoutRunning({
-        ...before,
-        damaged: bounded({ ...before.damaged, [id]: reason }),
-        failed: { ...before.failed, verify: { at: time, reason: `${id}: ${reason}` } },
-      });
+      return { ...before, damaged: bounded({ ...before.damaged, [id]: reason }) }; // That what read it has failed is told next.
     }
     case "backup.failed": {
       const { doing, reason } = event.data;

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import {
   bytesInWords,
+  counted,
   flawsInWords,
   notFound,
   OstlerError,
@@ -22,7 +23,9 @@ export async function createBackup(options: Options, target: string): Promise<nu
   const client = new Client(controlSocket(options));
   const data = await run(client, "backup.create", await setOf(client, target), options);
   if (options.json) return shown(data);
-  print(`${data.id}: ${data.files} files, ${bytesInWords(data.bytes)}, stored in ${bytesInWords(data.storedBytes)}`);
+  print(
+    `${data.id}: ${counted(data.files, "file")}, ${bytesInWords(data.bytes)}, stored in ${bytesInWords(data.storedBytes)}`,
+  );
   const flaws = flawsInWords(data.flaws);
   if (flaws !== "") print(paint("yellow", flaws.slice(2)));
   return 0;
@@ -59,7 +62,7 @@ export async function drillBackup(options: Options, target: string): Promise<num
   if (options.json) return shown(data);
   if (data.output !== undefined && data.output !== "") print(data.output.trimEnd());
   print(
-    `${data.id} is proven to restore: ${data.files} files, ${bytesInWords(data.bytes)}${data.checked ? ", and its check passed" : ""}`,
+    `${data.id} is proven to restore: ${counted(data.files, "file")}, ${bytesInWords(data.bytes)}${data.checked ? ", and its check passed" : ""}`,
   );
   return 0;
 }
@@ -78,7 +81,7 @@ export async function restoreBackup(
   const data = await run(client, "backup.restore", args, options);
   if (options.json) return shown(data);
   print(
-    `${data.id} restored ${to === undefined ? "into place" : `to ${to}`}: ${data.files} files, ${bytesInWords(data.bytes)}`,
+    `${data.id} restored ${to === undefined ? "into place" : `to ${to}`}: ${counted(data.files, "file")}, ${bytesInWords(data.bytes)}`,
   );
   if (data.safety !== undefined) print(`What was there before is in ${data.safety}.`);
   for (const path of data.kept) print(paint("yellow", `What is in no backup was put aside: ${path}`));

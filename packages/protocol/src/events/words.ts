@@ -331,7 +331,8 @@ function who({ service, process }: { service: string; process: string }): string
   return process === "main" ? service : `${service}/${process}`;
 }
 
-function counted(count: number, one: string, many = `${one}s`): string {
+/** A number of things, with its word. */
+export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 

@@ -10,6 +10,7 @@ export function readBackups(state: HostState, nowMs: number, its: Instruments): 
     its.backupStored,
     its.backupSeconds,
     its.backupFlawed,
+    its.backupDamaged,
     its.backupVerifiedAge,
     its.backupProvenAge,
     its.backupFailed,
@@ -22,7 +23,7 @@ export function readBackups(state: HostState, nowMs: number, its: Instruments): 
 
 function readSet(
   labels: { service: string; backup: string },
-  { last, verified, proven, failed = {}, running }: BackupState,
+  { last, verified, proven, failed = {}, damaged = {}, running }: BackupState,
   nowMs: number,
   its: Instruments,
 ): void {
@@ -35,6 +36,7 @@ function readSet(
     its.backupSeconds.set(labels, last.tookMs / 1000);
     its.backupFlawed.set(labels, Number(last.flawed));
   }
+  its.backupDamaged.set(labels, Object.keys(damaged).length);
   if (verified) its.backupVerifiedAge.set(labels, age(verified.at));
   if (proven) its.backupProvenAge.set(labels, age(proven.at));
   for (const doing of Object.keys(failed)) its.backupFailed.set({ ...labels, doing }, 1);

@@ -170,6 +170,11 @@ export const metrics = {
     "1 when the last backup is empty, or something changed or vanished while it was read, else 0",
     ofBackup,
   ),
+  backupDamaged: gauge(
+    "ostler_backup_damaged",
+    "How many backups of the set are known not to be what they were",
+    ofBackup,
+  ),
   backupVerifiedAge: gauge(
     "ostler_backup_verified_age_seconds",
     "Since a backup was last read back and was what it was; absent when none was",
