@@ -227,7 +227,8 @@ test("a file that changed once is right in the end, one that always changes is n
     dir.write("data/f1", "after");
     rmSync(dir.at("data/f2"));
   };
-  const made = await runArchive(dir.job(), { program }, { progress, signal: new AbortController().signal });
+  const grown = programAfter(dir, growing(dir.at("data/a-log")));
+  const made = await runArchive(dir.job(), { program: grown }, { progress, signal: new AbortController().signal });
   changing.kill("SIGKILL");
   assert.deepEqual(made.changed, [dir.at("data/a-log").slice(1)]);
   assert.deepEqual(made.vanished, [dir.at("data/f2").slice(1)]);
@@ -269,6 +270,17 @@ function programAfter(dir: TempDir, script: string): string {
   const text = `import { writeFileSync } from "node:fs";\n${script}\nawait import(${JSON.stringify(pathToFileURL(program).href)});\n`;
   return dir.write("late.mjs", text);
 }
+
+/** However busy the host is, the file has grown whenever the program looks at it. */
+const growing = (path: string): string => `
+  import fs from "node:fs";
+  import { syncBuiltinESMExports } from "node:module";
+  const look = fs.lstatSync;
+  fs.lstatSync = (path, how) => {
+    if (path === ${JSON.stringify(path)}) fs.appendFileSync(path, "more");
+    return look(path, how);
+  };
+  syncBuiltinESMExports();`;
 
 test("what somebody else has put there just before stays when the job is refused", async () => {
   using dir = ground();
