@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { started } from "./helpers/backup-host.js";
 import { until } from "./helpers/until.js";
@@ -77,8 +78,62 @@ test("nobody is started on what is half restored", async () => {
     return events.map(({ data }) => String(data.reason)).find((reason) => reason.includes("web.data.swap"));
   }, "it is told");
   assert.match(told, /record .* of a restore cannot be read/);
+  for (const verb of ["start", "restart"]) {
+    const { code, stderr } = await host.agent.ostler(verb, "web");
+    assert.notEqual(code, 0);
+    assert.match(stderr, /web cannot be started: a restore has left its files half old and half new/);
+  }
   assert.equal(host.read("runs"), "up\n");
   rmSync(host.at("data/backup-records/web.data.swap"));
   await host.agent.ready("web");
   assert.equal(host.read("runs"), "up\nup\n");
+});
+
+test("who is started when the host comes up again finds all of the old where a restore was half way", async () => {
+  const processes = "processes: {main: {command: [sh, -c, 'cat DIR/state/one >> DIR/seen; exec sleep 1000']}}";
+  await using host = await started("", { processes });
+  const { services } = await host.agent.state();
+  const phase = services.web?.processes.main?.phase;
+  await host.agent.end("SIGKILL");
+  assert.ok(phase && "pid" in phase);
+  process.kill(-phase.pid, "SIGKILL");
+  const id = "web.data.20261121T030000Z";
+  const [place, directory] = [host.at("state"), host.at(`.ostler-restore.${id}.0`)];
+  const before = host.at(`.ostler-before.${id}.0`);
+  mkdirSync(directory);
+  renameSync(place, before);
+  mkdirSync(place);
+  host.write("state/one", "half\n");
+  const inode = String(statSync(place, { bigint: true }).ino);
+  const move = {
+    place,
+    before,
+    staged: { path: join(directory, "state"), inode },
+    keptAs: `${place}.x`,
+    isKept: false,
+  };
+  const record = { format: "ostler-swap/1", id, phase: "swapping", stagings: [{ place, directory }], parents: [] };
+  mkdirSync(host.at("data/backup-records"), { recursive: true });
+  host.write("data/backup-records/web.data.swap", JSON.stringify({ ...record, moves: [move], dressed: [] }));
+  await host.agent.run();
+  await host.agent.ready("web");
+  assert.equal(host.read("seen"), "first\nfirst\n");
+  await until(() => readdirSync(host.at("data/backup-records")).length === 0, "the rest is cleaned up");
+  assert.deepEqual(
+    readdirSync(host.agent.directory).filter((name) => name.startsWith(".ostler-")),
+    [],
+  );
+});
+
+test("what undoes a `before` is not run beside one that a killed agent has left", async () => {
+  const before = "{command: [sh, -c, \"trap '' TERM; echo $$ > DIR/before.pid; sleep 1000\"]}";
+  const early = "kill -0 $(cat DIR/before.pid) && echo > DIR/early";
+  await using host = await started(`before: ${before}\nafter: {command: [sh, -c, "${early}; echo > DIR/after"]}`);
+  const making = host.agent.ostler("backup", "create", "data");
+  await until(() => existsSync(host.at("before.pid")), "it has begun");
+  await host.agent.end("SIGKILL");
+  await making;
+  await host.agent.run();
+  await until(() => existsSync(host.at("after")), "it is brought back");
+  assert.equal(existsSync(host.at("early")), false);
 });

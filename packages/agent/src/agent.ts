@@ -37,6 +37,7 @@ import { openStore } from "./store.js";
 import { runPolicies } from "./policies/policies.js";
 import { Checks } from "./sources/checks/checks.js";
 import { forwardedOf } from "./sources/logs/forwarded.js";
+import { halfRestoredInWords, settleRestores } from "./sources/backups/half-restored.js";
 import { readLogs } from "./sources/logs/logs.js";
 import type { NamedLog } from "./sources/logs/plans.js";
 import { OutputKeeper } from "./sources/logs/output-keeper.js";
@@ -194,6 +195,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
       recovered,
     }),
   );
+  await settleRestores(store.backupRecords);
   const services = effective(config.services, bus.state);
   const spoolsBefore = allSpools(store.spools);
   const left = marksLeft(store.agentId);
@@ -210,6 +212,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
         return on && Date.parse(on.until) - clock.now();
       },
       isIsolated: (service) => own(bus.state.services, service)?.isolation !== undefined,
+      unfit: (service) => halfRestoredInWords(store.backupRecords, service),
       previous,
       runsLeft: left.runs,
       state: () => bus.state,
@@ -351,7 +354,7 @@ async function assemble(loaded: Loaded, env: NodeJS.ProcessEnv, scope: Scope): P
   const logs = (query: LogQuery, signal: AbortSignal): ReturnType<typeof readLogs> =>
     readLogs(query, { spools: store.spools, times, state: () => bus.state, files: logFilesOf, clock }, signal);
   const backups = startBackups(scope, {
-    ...{ bus, clock, env, store, version: build.version, supervisor, dispatcher, degraded, recovered },
+    ...{ bus, clock, env, store, version: build.version, supervisor, dispatcher, leftTasks, degraded, recovered },
     running: () => reload.running,
   });
   backups.catch(() => undefined); // Whoever awaits it below is told.

@@ -7,11 +7,13 @@ import type { Part } from "./core/assembly.js";
 import type { Bus } from "./core/bus.js";
 import type { Clock } from "./core/clock.js";
 import type { Dispatcher } from "./core/dispatcher.js";
+import { unlessAborted } from "./core/unless-aborted.js";
 import type { Scope } from "./core/scope.js";
 import type { ArchiveJob } from "./platform/archive/job.js";
 import type { ArchiveRun } from "./platform/archive/run.js";
 import type { Backups } from "./sources/backups/backups.js";
 import type { BackupSlot } from "./sources/schedule/backup-times.js";
+import type { LeftTasks } from "./sources/tasks/left-tasks.js";
 import type { Supervisor } from "./sources/supervisor/supervisor.js";
 import { ownDirectories } from "./own-directories.js";
 import type { Store } from "./store.js";
@@ -24,6 +26,7 @@ export type BackupsPartDeps = {
   version: string;
   supervisor: Supervisor;
   dispatcher: Dispatcher;
+  leftTasks: LeftTasks;
   /** The configuration as it is now. */
   running: () => Loaded;
   degraded: (part: string, reason: string) => void;
@@ -35,7 +38,7 @@ export async function startBackups(
   scope: Scope,
   deps: BackupsPartDeps,
 ): Promise<{ backups: Backups; parts: Part<Loaded>[] }> {
-  const { bus, clock, env, store, version, supervisor, dispatcher, running, degraded, recovered } = deps;
+  const { bus, clock, env, store, version, supervisor, dispatcher, leftTasks, running, degraded, recovered } = deps;
   const [{ Backups }, { archiveEngine }, { runArchive }, { BackupTimes }, { runTask }, { resticEngine }] =
     await Promise.all([
       import("./sources/backups/backups.js"),
@@ -75,6 +78,8 @@ export async function startBackups(
           "not-found",
           `There is no service "${service}" any more, as which ${name} would be run: ${hook.command.join(" ")}. Run it by hand, or bring the service back.`,
         );
+      // What a killed agent's program still does would come after what undoes it.
+      await unlessAborted(leftTasks.ended, signal, `Waiting for the end of what was left of ${service}`);
       const { stdout } = await runTask({ service, name }, dressed, taskDeps, signal);
       return stdout;
     },

@@ -7,7 +7,8 @@ import type { Engine } from "./engine.js";
 import type { Recovery } from "./quiesce.js";
 import type { Rest } from "./rest.js";
 import { recoverSwap } from "./swap.js";
-import { setOfSwapRecord, swappedInWords } from "./swap-record.js";
+import { setOfSwapRecord } from "./swap-names.js";
+import { swappedInWords } from "./swap-record.js";
 
 export type RecoverDeps = {
   publish: Publish;

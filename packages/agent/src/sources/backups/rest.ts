@@ -4,7 +4,8 @@ import type { Clock } from "../../core/clock.js";
 import { recoverQuiesced, withQuiesced, type Leave, type QuiesceDeps, type Recovery } from "./quiesce.js";
 import type { QuiesceRecord } from "./quiesce-record.js";
 import { recoverSwap } from "./swap.js";
-import { swapRecordOf, swappedInWords } from "./swap-record.js";
+import { swapRecordOf } from "./swap-names.js";
+import { swappedInWords } from "./swap-record.js";
 
 type Of = { service: string; backup: string };
 

@@ -9,7 +9,7 @@ import { chosenOf, keptOf } from "./listing.js";
 import type { OwnDirectory } from "./refuse-own.js";
 import type { Rest } from "./rest.js";
 import { placesOf, restoreIntoPlace, restoreTo, type Restored } from "./restore.js";
-import { swapRecordOf } from "./swap-record.js";
+import { swapRecordOf } from "./swap-names.js";
 
 /** A set of backups, by name. */
 export type SetName = { service: string; backup: string };

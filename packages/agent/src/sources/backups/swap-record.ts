@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import * as z from "zod";
 import { messageOf, OstlerError } from "@ostler/protocol";
 import { replaceFile, syncDirectory } from "../../platform/disk.js";
@@ -32,20 +32,6 @@ const record = z.object({
 });
 /** What is done to the host, written down before it is done. */
 export type SwapRecord = z.output<typeof record>;
-
-const suffix = ".swap";
-
-/** Where it is written down what a restore of a set has begun. Names have no dot. */
-export function swapRecordOf(records: string, { service, backup }: { service: string; backup: string }): string {
-  return join(records, `${service}.${backup}${suffix}`);
-}
-
-/** The set whose record a file is; nothing for another file. */
-export function setOfSwapRecord(file: string): { service: string; backup: string } | undefined {
-  if (!file.endsWith(suffix)) return undefined;
-  const [service = "", backup = ""] = file.slice(0, -suffix.length).split(".");
-  return { service, backup };
-}
 
 export type Recovered = { is: "undone" | "completed"; id: string; places: string[]; kept: string[] };
 

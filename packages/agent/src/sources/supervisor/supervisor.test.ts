@@ -65,6 +65,7 @@ class Host implements AsyncDisposable {
       secrets: () => [],
       heldMs: (service) => (held.has(service) ? 60_000 : undefined),
       isIsolated: (service) => isolated.includes(service),
+      unfit: () => undefined,
       degraded: (reason) => this.bus.publish({ type: "agent.degraded", data: { part: "supervisor", reason } }),
       attached: {
         degraded: (part, reason) => this.bus.publish({ type: "agent.degraded", data: { part, reason } }),

@@ -43,6 +43,8 @@ export type SupervisorDeps = Omit<ProcessDeps, "records" | "setsid" | "oom" | "a
   subscribe: (follow: (published: Published) => void) => Disposable;
   /** A service that nobody may start. Who asks for a start by name is refused before it comes to this room. */
   isIsolated: (service: string) => boolean;
+  /** Why the files of a service are not fit for a start; nothing when they are. */
+  unfit: (service: string) => string | undefined;
   degraded: (reason: string) => void;
   /** What those need that have another owner. */
   attached: Pick<AttachmentsDeps, "degraded" | "recovered">;
@@ -124,6 +126,7 @@ export class Supervisor implements Disposable {
    * after is started with it. @throws OstlerError `not-found`, `failed`
    */
   async start(service: string, process: string | undefined, signal: AbortSignal): Promise<void> {
+    this.#refuseUnfit(service);
     const attached = this.#attached.find(service, process);
     if (attached) return attached.start(signal);
     const all = this.#named(service, undefined);
@@ -149,6 +152,7 @@ export class Supervisor implements Disposable {
    * first starts again where one comes after another. @throws OstlerError `not-found`, `failed`
    */
   async restart(service: string, process: string | undefined, how: Restart, signal: AbortSignal): Promise<void> {
+    this.#refuseUnfit(service);
     const attached = this.#attached.find(service, process);
     if (attached) return attached.restart(how, signal);
     const meant = this.#named(service, process).filter(
@@ -295,12 +299,18 @@ export class Supervisor implements Disposable {
         const slot = { service, process };
         if (this.#processes.has(keyOf(slot))) continue;
         const { supervised, then } = this.#recover(slot, specIn(services, slot));
-        if (this.#deps.isIsolated(service)) supervised.feed({ input: "stop" });
+        if (this.#deps.isIsolated(service) || this.#deps.unfit(service) !== undefined)
+          supervised.feed({ input: "stop" });
         else if (then === "start" && this.#isStoppedWithOthers(supervised)) supervised.intendStop();
         else if ((then === "start" || then === "restart-due") && this.#deps.heldMs(service) !== undefined)
           supervised.feed({ input: "held", because: "it is to run after the maintenance" });
         else if (then !== "nothing") supervised.feed({ input: then });
       }
+  }
+
+  #refuseUnfit(service: string): void {
+    const reason = this.#deps.unfit(service);
+    if (reason !== undefined) throw new OstlerError("wrong-state", `${service} cannot be started: ${reason}`);
   }
 
   /** A further instance of a process that somebody has stopped. */
