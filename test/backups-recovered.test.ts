@@ -89,6 +89,23 @@ test("nobody is started on what is half restored", async () => {
   assert.equal(host.read("runs"), "up\nup\n");
 });
 
+test("what somebody has stopped meanwhile is not started by what comes back late", async () => {
+  await using host = await started("");
+  await host.agent.ostler("stop", "web");
+  await host.agent.end("SIGTERM");
+  mkdirSync(host.at("data/backup-records"), { recursive: true });
+  host.write("data/backup-records/web.data.json", '{"service":"web","name":"data","hooks":false,"stopped":["main"]}');
+  host.write("data/backup-records/web.data.swap", "{");
+  await host.agent.run();
+  await until(async () => (await host.agent.events("agent.degraded")).length > 0, "it is told");
+  assert.match(await host.refused("create", "data"), /web is not backed up: a restore has left its files half old/);
+  await host.agent.ostler("stop", "web");
+  rmSync(host.at("data/backup-records/web.data.swap"));
+  await until(() => readdirSync(host.at("data/backup-records")).length === 0, "it is back");
+  const { services } = await host.agent.state();
+  assert.equal(services.web?.processes.main?.phase.name, "stopped");
+});
+
 test("who is started when the host comes up again finds all of the old where a restore was half way", async () => {
   const processes = "processes: {main: {command: [sh, -c, 'cat DIR/state/one >> DIR/seen; exec sleep 1000']}}";
   await using host = await started("", { processes });

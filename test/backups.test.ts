@@ -180,6 +180,23 @@ test("a cold backup stops the service and starts it again, also when it fails", 
   assert.equal(host.read("runs"), "up\nup\nup\n");
 });
 
+test("a cold backup stops what runs, and leaves alone what has completed or was given up", async () => {
+  const processes = `restart: {policy: never}
+    processes:
+      init: {command: [sh, -c, "echo init >> DIR/runs"], type: oneshot}
+      bad: {command: [sh, -c, "exit 3"]}
+      main: {command: [sh, -c, "echo main >> DIR/runs; exec sleep 1000"], after: [init: completed]}`;
+  await using host = await started("mode: cold", { processes, isReady: false });
+  const phases = async (): Promise<string[]> => {
+    const { services } = await host.agent.state();
+    return Object.values(services.web?.processes ?? {}).map(({ phase }) => phase.name);
+  };
+  await until(async () => (await phases()).join() === "completed,gave-up,running", "all have begun");
+  await host.made();
+  assert.deepEqual(await phases(), ["completed", "gave-up", "running"]);
+  assert.equal(host.read("runs"), "init\nmain\nmain\n");
+});
+
 test("backups are made by schedule, and old ones go", async () => {
   await using host = await started('schedule: "* * * * * *"\nkeep: {last: 2}');
   await until(async () => (await host.agent.events("backup.pruned")).length >= 2, "some have gone");

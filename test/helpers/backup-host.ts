@@ -8,7 +8,7 @@ import { TestAgent } from "./agent.js";
 /** An agent whose service `web` has files in `state`, and a set of backups of them; `more` are other sets, each a line. */
 export async function started(
   set: string,
-  { processes = "command: [sleep, '1000']", more = "" } = {},
+  { processes = "command: [sleep, '1000']", more = "", isReady = true } = {},
 ): Promise<BackupHost> {
   const host = new BackupHost(
     TestAgent.prepare(`agent: {data_dir: ./data, backups: {min_free: 1MiB}, rules: {every: 1s}}
@@ -27,7 +27,7 @@ ${more.replace(/^(?=.)/gm, "      - ")}
   host.write("state/deep/er/two", "second\n".repeat(10_000));
   symlinkSync("one", host.at("state/link"));
   await host.agent.run();
-  await host.agent.ready("web");
+  if (isReady) await host.agent.ready("web");
   return host;
 }
 

@@ -84,10 +84,11 @@ export async function startBackups(
       return stdout;
     },
     exclusively: (service, call) => dispatcher.withService(service, call),
-    stop: (service, signal) => supervisor.stop(service, undefined, signal),
+    stop: (service, processes, signal) => supervisor.stopThese(service, processes, signal),
     start: (service, process, signal) => supervisor.start(service, process, signal),
   });
   scope.own(backups);
+  scope.own(bus.subscribe("backups", backups.follow));
   const open = ({ service, backup, doing }: BackupSlot): number =>
     dispatcher.countOpen(
       ({ name, args }) => name === `backup.${doing}` && args.service === service && args.backup === backup,

@@ -1,8 +1,9 @@
-import { notFound, own, type BackupDeed, type BackupState, type CommandData } from "@ostler/protocol";
+import { isHostEvent, notFound, own, type BackupDeed, type BackupState, type CommandData } from "@ostler/protocol";
 import type { BackupConfig } from "../../config/backups.js";
 import type { ServiceConfig } from "../../config/services.js";
 import { compareBackupIds } from "../../core/backup/backup-id.js";
 import type { Prepared } from "../../core/assembly.js";
+import type { Published } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
 import { unlessAborted } from "../../core/unless-aborted.js";
 import { boundedEngine } from "./bounded-engine.js";
@@ -42,6 +43,13 @@ export class Backups implements AsyncDisposable {
     this.#stop.abort();
     await this.#left[Symbol.asyncDispose]();
   }
+
+  /** What somebody stops is not started by what comes back from a backup later. */
+  readonly follow = ({ event }: Published): void => {
+    if (!isHostEvent(event) || event.type !== "command.accepted" || event.data.name !== "service.stop") return;
+    const { service, process } = event.data.args as { service: string; process?: string };
+    this.#rest.heedStop(service, process);
+  };
 
   /** Sets that are gone are forgotten; their backups stay where they are. */
   prepare(services: Services): Prepared {

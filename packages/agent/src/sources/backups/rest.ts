@@ -1,6 +1,7 @@
 import { notFound, OstlerError, own, type HostState, type ServiceState } from "@ostler/protocol";
 import type { BackupConfig, BackupHook } from "../../config/backups.js";
 import type { Clock } from "../../core/clock.js";
+import { halfRestoredInWords } from "./half-restored.js";
 import { recoverQuiesced, withQuiesced, type Leave, type QuiesceDeps, type Recovery } from "./quiesce.js";
 import type { QuiesceRecord } from "./quiesce-record.js";
 import { recoverSwap } from "./swap.js";
@@ -36,7 +37,7 @@ export type RestDeps = {
   ) => Promise<string>;
   /** Does something while no command on the service runs. */
   exclusively: <T>(service: string, call: () => Promise<T>) => Promise<T>;
-  stop: (service: string, signal: AbortSignal) => Promise<void>;
+  stop: (service: string, processes: readonly string[], signal: AbortSignal) => Promise<void>;
   start: (service: string, process: string, signal: AbortSignal) => Promise<void>;
   degraded: (part: string, reason: string) => void;
   recovered: (part: string) => void;
@@ -45,14 +46,18 @@ export type RestDeps = {
 /** Brings a service and its files to rest for a time, and back, whatever happens meanwhile. */
 export class Rest {
   readonly #deps: RestDeps;
+  /** What somebody has stopped while it was at rest: services, and processes as `SERVICE/PROCESS`. */
+  readonly #stoppedSince = new Set<string>();
 
   constructor(deps: RestDeps) {
     this.#deps = deps;
   }
 
   /** While files are read: stopped where the set is cold, and between its `before` and `after`. */
-  during<T>(of: Of, set: BackupConfig, how: Patience, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async during<T>(of: Of, set: BackupConfig, how: Patience, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { mode, before, after } = set;
+    const half = halfRestoredInWords(this.#deps.records, of.service);
+    if (half !== undefined) throw new OstlerError("wrong-state", `${of.service} is not backed up: ${half}`);
     const stop = mode === "cold";
     if (!stop && !before) return call(how.signal);
     const quiesced = (): Promise<T> => this.#quiesced(of, { stop, before, after }, how, call);
@@ -69,6 +74,11 @@ export class Rest {
         `${of.service} runs (${running.join(", ")}), and would not know what happens to its files. Stop it before, or say --stop.`,
       );
     });
+  }
+
+  /** Who is stopped by somebody is not wanted back, however late that comes. */
+  heedStop(service: string, process: string | undefined): void {
+    this.#stoppedSince.add(process === undefined ? service : `${service}/${process}`);
   }
 
   /** Begins to bring back what an agent before this one had brought to rest. */
@@ -88,8 +98,10 @@ export class Rest {
       ...{ service, name: backup, hooks: before !== undefined, ...(after ? { after } : {}) },
       stopped: stop ? this.#wanted(service) : [],
     };
+    for (const key of this.#stoppedSince)
+      if (key === service || key.startsWith(`${service}/`)) this.#stoppedSince.delete(key); // That was before.
     const enter = async (its: AbortSignal): Promise<void> => {
-      if (stop) await this.#deps.stop(service, its);
+      if (stop) await this.#deps.stop(service, record.stopped, its);
       if (before) await runHook({ service, name: `${backup}-before` }, before, {}, its);
     };
     const patience = { enterMs: enterMs + (before?.timeout ?? 0), duringMs: timeoutMs, signal };
@@ -134,12 +146,18 @@ export class Rest {
     const { start, state } = this.#deps;
     const its = own(state().services, service);
     if (!its || its.isolation) return [];
-    const known = stopped.filter((process) => own(its.processes, process) !== undefined);
+    const known = stopped.filter(
+      (process) => own(its.processes, process) !== undefined && !this.#isStopped(service, process),
+    );
     const starts = await Promise.allSettled(known.map((process) => start(service, process, signal)));
     const failed = starts.find((one) => one.status === "rejected");
     // What the supervisor could not start, it tries again, and tells.
     if (failed && its.attached) throw failed.reason;
     return known;
+  }
+
+  #isStopped(service: string, process: string): boolean {
+    return this.#stoppedSince.has(service) || this.#stoppedSince.has(`${service}/${process}`);
   }
 
   #wanted(service: string): string[] {

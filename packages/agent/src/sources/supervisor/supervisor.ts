@@ -147,6 +147,17 @@ export class Supervisor implements Disposable {
     await stopInOrder(this.#named(service, process), signal);
   }
 
+  /** As `stop`, of these processes and no others. */
+  async stopThese(service: string, processes: readonly string[], signal: AbortSignal): Promise<void> {
+    const attached = this.#attached.find(service, undefined);
+    if (attached) return attached.stop(signal);
+    const all = this.#named(service, undefined);
+    await stopInOrder(
+      all.filter(({ slot }) => processes.includes(slot.process)),
+      signal,
+    );
+  }
+
   /**
    * Done when the new processes run; with `backOff`, when they wait for their turn. All of a service are stopped before the
    * first starts again where one comes after another. @throws OstlerError `not-found`, `failed`
