@@ -389,6 +389,9 @@ test("more than 64 open commands are too many; when one has finished there is ro
   for (let at = 0; at < 64; at++)
     results.push(resultOf(await dispatcher.dispatch(request(`${at}`, { args: { service: `s${at}` } }))));
   await assert.rejects(dispatcher.run(request("more")), { code: "busy" });
+  // What is due by itself does not compete with people.
+  const due = await dispatcher.dispatch(request("due", { actor: { kind: "policy", name: "backup-on-schedule" } }));
+  assert.equal(due.status, "accepted");
   all.open();
   await Promise.all(results);
   assert.equal((await dispatcher.run(request("again"))).outcome, "succeeded");

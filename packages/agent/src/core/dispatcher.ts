@@ -66,7 +66,7 @@ const defaultTimeoutMs = 10 * 60 * 1000;
 /** Results with data that are kept for whoever asks again: the state remembers only small ones. */
 const maxResults = 16;
 
-/** Commands that may run or wait at the same time. */
+/** Commands of people and controllers that may run or wait at the same time. Those of policies are as many as there are things to look after. */
 const maxOpen = 64;
 
 /**
@@ -117,7 +117,7 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   /** How many that are such run or wait for their turn. */
-  countOpen(isSuch: (request: Pick<CommandRequest, "name" | "args">) => boolean): number {
+  countOpen(isSuch: (request: Pick<CommandRequest, "name" | "args" | "actor">) => boolean): number {
     return [...this.#open.values()].filter(({ request }) => isSuch(request)).length;
   }
 
@@ -136,7 +136,7 @@ export class Dispatcher implements AsyncDisposable {
     return command?.outcome && { status: "duplicate", result: Promise.resolve(resultOf(command, command.outcome)) };
   }
 
-  #refusal({ name, args, authority, reason }: CommandRequest): OstlerError | undefined {
+  #refusal({ name, args, authority, reason, actor }: CommandRequest): OstlerError | undefined {
     if (!isCommandName(name)) {
       return new OstlerError("unknown-command", `There is no command "${name}". See docs/commands.md.`);
     }
@@ -155,7 +155,7 @@ export class Dispatcher implements AsyncDisposable {
     if (!parsed.success) return new OstlerError("invalid-args", `Arguments of "${name}": ${problemsIn(parsed.error)}`);
     if (needsReason && (reason ?? "").trim() === "")
       return new OstlerError("invalid-args", `"${name}" needs a reason. Say why.`);
-    if (this.#open.size >= maxOpen)
+    if (actor.kind !== "policy" && this.countOpen((one) => one.actor.kind !== "policy") >= maxOpen)
       return new OstlerError("busy", `${maxOpen} commands are open already. Try again when one has finished.`);
     if (this.#stop.signal.aborted) return new OstlerError("cancelled", "The agent is stopping.");
     return undefined;

@@ -3,6 +3,7 @@ import type { BackupConfig } from "../../config/backups.js";
 import type { ServiceConfig } from "../../config/services.js";
 import { compareBackupIds } from "../../core/backup/backup-id.js";
 import type { Prepared } from "../../core/assembly.js";
+import { AtOnce } from "../../core/at-once.js";
 import type { Published } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
 import { unlessAborted } from "../../core/unless-aborted.js";
@@ -19,12 +20,16 @@ type Services = Readonly<Record<string, ServiceConfig>>;
 export type BackupsDeps = Omit<RestDeps, "setOf" | "stopped"> &
   Omit<SetWorkDeps, "rest" | "known" | "runHook"> & { services: () => Services };
 
+/** So many backups are worked on at a time, restores not counted: more would only be slower. The others wait. */
+const maxAtOnce = 4;
+
 /** Makes, verifies, restores, proves and removes the backups of all services, one thing at a time for each service. */
 export class Backups implements AsyncDisposable {
   readonly #deps: BackupsDeps;
   readonly #rest: Rest;
   /** What a killed agent has left; with a service nothing begins before it was tried to clean that up. */
   readonly #left: Recovering;
+  readonly #turns = new AtOnce(maxAtOnce);
   readonly #stop = newStop();
 
   /** Cleans up first what an agent before this one has left half done. Never rejects. */
@@ -134,6 +139,17 @@ export class Backups implements AsyncDisposable {
     call: (work: SetWork, set: BackupConfig) => Promise<T>,
   ): Promise<T> {
     await unlessAborted(this.#left.tried(of.service), signal, `Waiting for what was left of ${of.service}`);
+    // Whoever restores is in need, and waits for nobody's nightly backup.
+    if (doing === "restore") return this.#begin(of, doing, signal, call);
+    return this.#turns.run(`Waiting for other backups of the host`, signal, () => this.#begin(of, doing, signal, call));
+  }
+
+  async #begin<T>(
+    of: SetName,
+    doing: BackupDeed,
+    signal: AbortSignal,
+    call: (work: SetWork, set: BackupConfig) => Promise<T>,
+  ): Promise<T> {
     const set = this.#setOf(of);
     const { publish } = this.#deps;
     publish({ type: "backup.began", data: { ...of, doing, ...(doing === "create" ? { mode: set.mode } : {}) } });

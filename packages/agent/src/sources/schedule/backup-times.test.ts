@@ -144,3 +144,15 @@ test("what is due while the one before runs or waits is passed over, and that is
     assert.equal(shop.bus.state.services.shop?.backups?.data?.schedule?.create?.next, at(15));
   }
 });
+
+test("of a service that is isolated nothing is made, and that is told", async () => {
+  using shop = host({ missed: "run" });
+  const actor = { kind: "cli" as const, name: "local" };
+  const isolated = { service: "shop", actor, reason: "broken into", processes: ["main"] };
+  shop.bus.publish({ type: "service.isolated", data: isolated });
+  await shop.clock.pass(hour);
+  assert.equal(shop.of("backup.triggered").length, 0);
+  const [missed] = shop.of("backup.missed");
+  assert.equal(missed?.then, "skip");
+  assert.match(missed.because, /^it was isolated .*broken into/);
+});

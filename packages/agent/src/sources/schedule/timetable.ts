@@ -1,4 +1,4 @@
-import { maintenanceInWords, maintenanceOf, type HostState } from "@ostler/protocol";
+import { isolationInWords, maintenanceInWords, maintenanceOf, own, type HostState } from "@ostler/protocol";
 import type { CronConfig } from "../../config/cron.js";
 import type { Clock } from "../../core/clock.js";
 import { watchClock } from "./clock-steps.js";
@@ -112,9 +112,8 @@ export class Timetable<S extends { service: string }> implements Disposable {
   #onDue(entry: Entry<S> | undefined, slotMs: number): void {
     const known = entry && this.#teller.known(entry.slot);
     if (!known || known.lastDue === at(slotMs)) return; // A clock that was set back brings the same time again.
-    const maintenance = maintenanceOf(this.#deps.state(), entry.slot.service);
-    if (maintenance)
-      return this.#miss(entry, { fromMs: slotMs, toMs: slotMs, because: `it is ${maintenanceInWords(maintenance)}` });
+    const because = heldBecause(this.#deps.state(), entry.slot.service);
+    if (because !== undefined) return this.#miss(entry, { fromMs: slotMs, toMs: slotMs, because });
     this.#passOver(entry, (missed) => this.#tellMissed(entry, missed)); // This time makes up for them.
     this.#trigger(entry, slotMs, false);
   }
@@ -159,7 +158,7 @@ export class Timetable<S extends { service: string }> implements Disposable {
   /** Gives what is to follow; nothing when it is not to be due anyway. */
   #tellMissed({ slot, cron }: Entry<S>, { fromMs, toMs, because }: Missed): "run" | "skip" | undefined {
     if (!this.#teller.known(slot)) return undefined;
-    const then = maintenanceOf(this.#deps.state(), slot.service) ? "skip" : cron.missed;
+    const then = heldBecause(this.#deps.state(), slot.service) === undefined ? cron.missed : "skip";
     this.#teller.missed(slot, { from: at(fromMs), to: at(toMs), because, then });
     return then;
   }
@@ -172,6 +171,14 @@ export class Timetable<S extends { service: string }> implements Disposable {
   #tellNext(slot: S, nextMs: number | undefined): void {
     if (nextMs !== undefined && this.#teller.known(slot)) this.#teller.next(slot, at(nextMs));
   }
+}
+
+/** Why a service is left to people; nothing when it is not. */
+function heldBecause(state: HostState, service: string): string | undefined {
+  const maintenance = maintenanceOf(state, service);
+  if (maintenance) return `it is ${maintenanceInWords(maintenance)}`;
+  const isolation = own(state.services, service)?.isolation;
+  return isolation && `it was ${isolationInWords(isolation)}`;
 }
 
 function keyOf(slot: object): string {
