@@ -69,3 +69,14 @@ test("what is done in spite of having been told to end counts", async () => {
   finish("done");
   assert.equal(await answer, "done");
 });
+
+test("who is to be waited for whatever it takes is", async () => {
+  const clock = new FakeClock();
+  let finish: (answer: string) => void = () => undefined;
+  const slow = (): Promise<string> => new Promise((resolve) => (finish = resolve));
+  const answer = bounded({ ...call(clock), graceMs: Infinity }, slow);
+  await clock.pass(1_000_000);
+  finish("done");
+  assert.equal(await answer, "done");
+  assert.equal(clock.waiting, 0);
+});

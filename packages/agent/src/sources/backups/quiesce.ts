@@ -34,6 +34,8 @@ export type Quiescing = {
   leave: Leave;
   enterMs: number;
   duringMs: number;
+  /** The work is waited for, however long it takes to end when it is told to: nobody may come between. */
+  isAwaited?: boolean;
   /** Cancels everything but the way back. */
   signal: AbortSignal;
 };
@@ -44,7 +46,7 @@ export type Quiescing = {
  */
 export async function withQuiesced<T>(
   record: QuiesceRecord,
-  { enter, leave, enterMs, duringMs, signal }: Quiescing,
+  { enter, leave, enterMs, duringMs, signal, isAwaited = false }: Quiescing,
   during: (signal: AbortSignal) => Promise<T>,
   deps: QuiesceDeps,
 ): Promise<T> {
@@ -58,7 +60,9 @@ export async function withQuiesced<T>(
   await begin(record, directory);
   try {
     await bounded({ what: `Bringing ${record.service} to rest`, withinMs: enterMs, signal, clock }, enter);
-    return await bounded({ what: `Work while ${record.service} rests`, withinMs: duringMs, signal, clock }, during);
+    const grace = isAwaited ? { graceMs: Infinity } : {};
+    const bound = { what: `Work while ${record.service} rests`, withinMs: duringMs, signal, clock, ...grace };
+    return await bounded(bound, during);
   } finally {
     await soon(bringBack(record, leave, deps), record, deps);
   }

@@ -43,6 +43,9 @@ export type RestDeps = {
   recovered: (part: string) => void;
 };
 
+/** How a service is brought to rest. */
+type What = { stop: boolean; isAwaited?: boolean } & Pick<Partial<BackupConfig>, "before" | "after">;
+
 /** Brings a service and its files to rest for a time, and back, whatever happens meanwhile. */
 export class Rest {
   readonly #deps: RestDeps;
@@ -68,7 +71,8 @@ export class Rest {
   whileStopped<T>(of: Of, isToStop: boolean, how: Patience, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#deps.exclusively(of.service, () => {
       const running = this.#wanted(of.service);
-      if (running.length === 0 || isToStop) return this.#quiesced(of, { stop: running.length > 0 }, how, call);
+      if (running.length === 0 || isToStop)
+        return this.#quiesced(of, { stop: running.length > 0, isAwaited: true }, how, call);
       throw new OstlerError(
         "wrong-state",
         `${of.service} runs (${running.join(", ")}), and would not know what happens to its files. Stop it before, or say --stop.`,
@@ -88,7 +92,7 @@ export class Rest {
 
   #quiesced<T>(
     of: Of,
-    { stop, before, after }: { stop: boolean } & Pick<Partial<BackupConfig>, "before" | "after">,
+    { stop, before, after, isAwaited = false }: What,
     { signal, timeoutMs }: Patience,
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -104,7 +108,7 @@ export class Rest {
       if (stop) await this.#deps.stop(service, record.stopped, its);
       if (before) await runHook({ service, name: `${backup}-before` }, before, {}, its);
     };
-    const patience = { enterMs: enterMs + (before?.timeout ?? 0), duringMs: timeoutMs, signal };
+    const patience = { enterMs: enterMs + (before?.timeout ?? 0), duringMs: timeoutMs, signal, isAwaited };
     return withQuiesced(record, { enter, leave: this.#leave, ...patience }, call, this.#quiesceDeps(stopped));
   }
 
