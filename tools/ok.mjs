@@ -1,5 +1,6 @@
 // `npm run ok`: everything that CI checks, in CI's order. Ends with one line that counts every test that ran.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { install, root } from "./install.mjs";
@@ -13,9 +14,20 @@ const env = { ...process.env, OSTLER_TEST_COUNTS: counts };
 
 /** Every step runs, so that one look shows all that is wrong. */
 const failed = [];
-function step(name, program, args, more = {}) {
+async function step(name, program, args, more = {}) {
   console.log(`\n=== ${name}`);
-  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit", env: { ...env, ...more } });
+  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: { ...env, ...more } });
+  const [status] = await once(child, "close");
+  if (status !== 0) failed.push(name);
+}
+
+/** While other steps run; what it prints comes when it has ended. */
+async function aside(name, program, args) {
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
+  const [status] = await once(child, "close");
+  console.log(`\n=== ${name}\n${printed}`);
   if (status !== 0) failed.push(name);
 }
 
@@ -43,14 +55,18 @@ function nodeOfNextLine() {
   return program;
 }
 
-step("npm test", "npm", ["test"]);
+await step("npm test", "npm", ["test"]);
 install();
-step("formatting", "node_modules/.bin/prettier", ["--check", "--log-level", "warn", "."]);
-step("lint", "node_modules/.bin/eslint", ["."]);
-step("safe versions", process.execPath, ["tools/safe-versions.mjs"]);
-step("tests with programs of the host", process.execPath, ["tools/test.mjs", "--real", "--no-build"]);
+await step("safe versions", process.execPath, ["tools/safe-versions.mjs"]);
+// Programs of the host are waited for more than anything else: that leaves time to read the code.
+await Promise.all([
+  step("tests with programs of the host", process.execPath, ["tools/test.mjs", "--real", "--no-build"]),
+  aside("formatting", "node_modules/.bin/prettier", ["--check", "--log-level", "warn", "."]).then(() =>
+    aside("lint", "node_modules/.bin/eslint", ["."]),
+  ),
+]);
 // What kills at random has been repeated often enough above.
-step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-build"], {
+await step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-build"], {
   OSTLER_TEST_NODE: nodeOfNextLine(),
   OSTLER_KILLS: "8",
 });
