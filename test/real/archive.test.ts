@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { archiveJob, createJob } from "../helpers/archive-job.js";
+import { archiveJob, createJob, type Outcome } from "../helpers/archive-job.js";
 import { SmallDisk } from "../helpers/small-disk.js";
 import { needs, needsRoot, pathOf } from "./tools.js";
 
@@ -74,6 +74,34 @@ test(
       assert.equal((await archiveJob(place.job({ do: "verify", ...each }))).code, "damaged");
   },
 );
+
+for (const compression of ["zstd", "gzip", "none"])
+  test(
+    `a key that is missing, empty or another's makes no whole backup damaged, and a damaged one is told with any key: ${compression}`,
+    needs("age", "age-keygen", "zstd", "tar"),
+    async () => {
+      using place = new Place();
+      for (const name of ["own", "other"]) execFileSync("age-keygen", ["-o", place.at(name)], { stdio: "ignore" });
+      const recipient = execFileSync("age-keygen", ["-y", place.at("own")], { encoding: "utf8" }).trim();
+      writeFileSync(place.at("empty"), "");
+      writeFileSync(join(place.data, "random"), randomBytes(1024 * 1024));
+      const made = await archiveJob(createJob(place.backups, place.data, { compression, recipients: [recipient] }));
+      assert.equal(made.is, "done", made.message);
+      const verify = (name: string): Promise<Outcome> =>
+        archiveJob(place.job({ do: "verify", identity: place.at(name) }));
+      for (const wrong of ["other", "missing", "empty"]) {
+        const { is, code, message = "" } = await verify(wrong);
+        assert.deepEqual([is, code], ["failed", "failed"], `${wrong}: ${message}`);
+        assert.match(message, /^age failed: .*Look at `encrypt\.identity`/, wrong);
+      }
+      assert.equal((await verify("own")).is, "done");
+      const file = join(place.backups, readdirSync(place.backups).find((name) => name.endsWith(".age")) ?? "");
+      const bytes = readFileSync(file);
+      bytes[500_000] = (bytes[500_000] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+      for (const key of ["own", "other", "missing"]) assert.equal((await verify(key)).code, "damaged", key);
+    },
+  );
 
 test("without zstd it is gzip, and without age nothing is written in the clear", needs("tar"), async () => {
   using place = new Place();

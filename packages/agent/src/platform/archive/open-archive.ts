@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { messageOf, OstlerError } from "@ostler/protocol";
-import { archiveFailure, archiveFailureCode } from "./job.js";
+import { archiveFailure, archiveFailureCode, type ArchiveFailureCode } from "./job.js";
 import { manifestPath, readManifest, type Manifest } from "./manifest-file.js";
 import { decompressing, decrypting } from "./stages.js";
 import type { TarReader } from "./tar-reader.js";
@@ -43,13 +43,23 @@ export async function readThrough(
     from = output;
   }
   const moved = Promise.allSettled(ways); // What fails on the way ends the output early, and its stage tells why.
-  try {
+  const stagesOver = async (): Promise<void> => {
+    await moved;
+    const reason = firstReason(await Promise.allSettled(stages.map(({ done }) => done)));
+    if (reason !== undefined) throw reason;
+  };
+  const taken = async (): Promise<void> => {
     for await (const chunk of from) {
       await reader.take(chunk as Buffer);
       await flush();
     }
-    await moved;
-    for (const { done } of stages) await done;
+  };
+  try {
+    await taken().catch(async (failure: unknown) => {
+      if (!(failure instanceof OstlerError)) await stagesOver();
+      throw failure;
+    });
+    await stagesOver();
     reader.end();
   } catch (failure) {
     throw await whyUnreadable({ header, path }, failure);
@@ -57,18 +67,26 @@ export async function readThrough(
   if (hash.digest("hex") !== sha256) throw otherHash(path);
 }
 
-/** A program that cannot read an archive may be right, or lack a key: which it is, is told by the archive's own hash. */
+/** What comes after a stage that fails has too little to work on; what comes before it is ended, because nobody takes anything more. */
+function firstReason(ends: readonly PromiseSettledResult<void>[]): OstlerError | undefined {
+  const reasons = ends.flatMap((end) => (end.status === "rejected" ? [OstlerError.from(end.reason, "failed")] : []));
+  return reasons.find(({ cause }) => cause !== "SIGPIPE") ?? reasons[0];
+}
+
+/** Reading on would tell nothing of these. */
+const isNoDamage = new Set<ArchiveFailureCode>(["no-space", "no-program"]);
+
+/** Whoever cannot read an archive may be right, or lack a key: which it is, is told by the archive's own hash. */
 async function whyUnreadable(archive: Pick<OpenArchive, "header" | "path">, failure: unknown): Promise<OstlerError> {
-  if (failure instanceof OstlerError && archiveFailureCode(failure) !== "failed") return failure;
+  if (isNoDamage.has(archiveFailureCode(failure))) return OstlerError.from(failure);
   try {
     await checkHash(archive, () => undefined);
   } catch (damage) {
-    return OstlerError.from(damage);
+    return OstlerError.from(damage, "failed");
   }
-  const { path } = archive;
   return failure instanceof OstlerError
     ? failure
-    : archiveFailure("damaged", `${path} cannot be read: ${messageOf(failure)}.`, failure);
+    : archiveFailure("failed", `${archive.path} cannot be read: ${messageOf(failure)}.`, failure);
 }
 
 /** Compares only the hash of the archive's own file. */

@@ -61,7 +61,7 @@ export function decompressing(compression: Compression): Stage[] {
     case "zstd": {
       const { createZstdDecompress } = ownZstd;
       if (programPath("zstd") !== undefined || !createZstdDecompress)
-        return [byProgram(["zstd", "--decompress", "--quiet", "--stdout", "-"], () => "damaged")];
+        return [byProgram(["zstd", "--decompress", "--quiet", "--stdout", "-"], { codeOf: () => "damaged" })];
       return [byNode(createZstdDecompress({ chunkSize }), "zstd")];
     }
     default:
@@ -74,12 +74,10 @@ function ageFor(recipients: readonly string[]): string[] {
   return ["age", "--encrypt", ...recipients.flatMap((one) => [one.startsWith("/") ? "-R" : "-r", one])];
 }
 
+/** What fails here says nothing of the archive: that it is damaged is told by its hash. */
 export function decrypting(identity: string): Stage[] {
-  return [
-    byProgram(["age", "--decrypt", "-i", identity], (complaint) =>
-      complaint.includes("identit") ? "failed" : "damaged",
-    ),
-  ];
+  const todo = `Look at \`encrypt.identity\`: ${identity} must be a file with the key for which the backup was encrypted.`;
+  return [byProgram(["age", "--decrypt", "-i", identity], { todo })];
 }
 
 /** Newer Nodes have zstd, and its types with them. */
@@ -89,25 +87,33 @@ const ownZstd = zlib as unknown as {
   constants: { ZSTD_c_compressionLevel?: number };
 };
 
-function byProgram(command: readonly string[], codeOf?: CodeOf): Stage {
+function byProgram(command: readonly string[], meaning?: Meaning): Stage {
   const { stdin, stdout, ended } = startChild(command);
   if (!stdout) throw archiveFailure("failed", `${command[0]} gives nothing.`);
-  return { input: stdin, output: stdout, done: endOf(command, ended, codeOf) };
+  return { input: stdin, output: stdout, done: endOf(command, ended, meaning) };
 }
 
 function intoFile(command: readonly string[], into: number): LastStage {
   const { stdin, ended } = startChild(command, { into });
-  return { input: stdin, done: endOf(command, ended, (why) => (/no space left/i.test(why) ? "no-space" : "failed")) };
+  const codeOf: Meaning["codeOf"] = (why) => (/no space left/i.test(why) ? "no-space" : "failed");
+  return { input: stdin, done: endOf(command, ended, { codeOf }) };
 }
 
-type CodeOf = (complaint: string) => ArchiveFailureCode;
+/** What it means that a program fails: by what it complains of; and what to do then. */
+type Meaning = { codeOf?: (complaint: string) => ArchiveFailureCode; todo?: string };
 
-function endOf(command: readonly string[], ended: Child["ended"], codeOf: CodeOf = () => "failed"): Promise<void> {
+/** Rejects with the signal as the cause where there was one. */
+function endOf(
+  command: readonly string[],
+  ended: Child["ended"],
+  { codeOf = () => "failed", todo }: Meaning = {},
+): Promise<void> {
   const done = ended.then(({ code: exit, killedBy, complaints }) => {
     if (exit === 0) return;
     const why =
       complaints.find((line) => line.includes("error")) ?? complaints.at(-1) ?? `it ended with ${exit ?? killedBy}`;
-    throw archiveFailure(exit === null ? "failed" : codeOf(why), `${command[0]} failed: ${why}`);
+    const message = `${command[0]} failed: ${why}${todo === undefined ? "" : `. ${todo}`}`;
+    throw archiveFailure(exit === null ? "failed" : codeOf(why), message, killedBy ?? undefined);
   });
   done.catch(() => undefined); // Whoever waits for the whole hears of it.
   return done;
