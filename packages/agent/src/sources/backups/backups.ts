@@ -1,4 +1,12 @@
-import { isHostEvent, notFound, own, type BackupDeed, type BackupState, type CommandData } from "@ostler/protocol";
+import {
+  isHostEvent,
+  notFound,
+  OstlerError,
+  own,
+  type BackupDeed,
+  type BackupState,
+  type CommandData,
+} from "@ostler/protocol";
 import type { BackupConfig } from "../../config/backups.js";
 import type { ServiceConfig } from "../../config/services.js";
 import { compareBackupIds } from "../../core/backup/backup-id.js";
@@ -87,7 +95,8 @@ export class Backups implements AsyncDisposable {
   async create(of: SetName, signal: AbortSignal): Promise<CommandData<"backup.create">> {
     const { made, uncopied } = await this.#doing(of, "create", signal, async (work, set) => {
       const { id, files, bytes, storedBytes, flaws } = await work.make();
-      if (set.verify.after) await work.verify(id);
+      // What cannot be read is not copied, and nothing is removed because of it.
+      if (set.verify.after) await work.verify(id).catch((failure: unknown) => Promise.reject(unverified(id, failure)));
       const failed = await work.copy(id);
       // What is not removed now will be next time; a failure is told, and the backup is there.
       await work.prune(false).catch((failure: unknown) => work.fail("prune", failure));
@@ -197,4 +206,10 @@ export class Backups implements AsyncDisposable {
   #findSet({ service, backup }: SetName): BackupConfig | undefined {
     return own(this.#deps.services(), service)?.backups.find(({ name }) => name === backup);
   }
+}
+
+function unverified(id: string, failure: unknown): OstlerError {
+  const { code, message, data } = OstlerError.from(failure, "failed");
+  const said = `Backup ${id} was made, but could not be verified; it was not copied, and no other was removed. ${message}`;
+  return new OstlerError(code, said, { cause: failure, data });
 }
