@@ -20,8 +20,8 @@ const maxAgain = 2;
 /** An archive's length is a multiple of this, as tar makes it by default. */
 const recordBytes = 10_240;
 
-/** Makes a backup. Its files end in `.part` until all of them are on the disk. @throws OstlerError */
-export async function create(job: CreateJob, progress: Progress): Promise<CreateResult> {
+/** Makes a backup. Its files end in `.part` until all of them are on the disk. Once `signal` aborts none is published. @throws OstlerError */
+export async function create(job: CreateJob, progress: Progress, signal: AbortSignal): Promise<CreateResult> {
   const startedMs = Date.now();
   const { directory, id, paths, exclude, limits } = job;
   const roomLeft: RoomLeft = async () => (limits ? roomIn(directory, limits) : Infinity);
@@ -38,6 +38,7 @@ export async function create(job: CreateJob, progress: Progress): Promise<Create
   const { stages, last } = packing(compression, job.recipients, archive.descriptor);
   const sink = last ? new Sink(last.input, stages, archive.follow(last.done)) : new Sink(archive.writable(), stages);
   const taken = await takeAll(walked, sink, progress);
+  signal.throwIfAborted();
   const sha256 = await archive.finish();
 
   const { files, changed, vanished, again } = taken;
@@ -68,9 +69,11 @@ export async function create(job: CreateJob, progress: Progress): Promise<Create
   const manifest = await writeManifest(manifestPath(directory, id), header, files.values());
   await roomLeft(); // The last look of two that write at once sees all of both.
   // The manifest comes last: what has none is no backup.
+  signal.throwIfAborted();
   await archive.publish();
   await sums.publish();
   await syncDirectory(directory);
+  signal.throwIfAborted();
   await manifest.publish();
   await syncDirectory(directory);
   const { bytes } = totals;

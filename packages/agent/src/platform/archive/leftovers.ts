@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
+import { lstat, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@ostler/protocol";
 import { archiveFailure, type ArchiveJob } from "./job.js";
@@ -16,7 +16,7 @@ export async function requireClear(job: ArchiveJob): Promise<void> {
 
 /**
  * Makes the place the job's own, for the only one that works on it: from here on everything that is there may be removed.
- * Of two that make a backup with one id, one is refused. @throws OstlerError
+ * Of two that make a backup with one id, one is refused: its sign is the part of the manifest, which nobody else makes. @throws OstlerError
  */
 export async function takePossession(job: ArchiveJob): Promise<void> {
   await requireClear(job);
@@ -47,9 +47,26 @@ export async function removeLeftovers(job: ArchiveJob): Promise<void> {
   }
 }
 
+/**
+ * The part of the manifest goes first: without it whoever still works cannot publish a manifest any more. Only then is it certain
+ * whether there is one.
+ */
 async function removeParts(directory: string, id: string): Promise<void> {
-  const isBackup = existsSync(manifestPath(directory, id));
+  const manifest = manifestPath(directory, id);
+  await rm(`${manifest}${partSuffix}`, { force: true });
+  const isBackup = await isThere(manifest);
   for (const name of await readdir(directory))
     if (name.startsWith(`${id}.`) && (!isBackup || name.endsWith(partSuffix)))
       await rm(join(directory, name), { force: true });
+}
+
+/** What cannot be looked at is not taken for missing. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw failure;
+  }
 }

@@ -54,26 +54,25 @@ export async function readManifest(path: string): Promise<Manifest> {
   return { header, files };
 }
 
-/** As a part; to be published when the archive is. */
+/** Into its part, which is there since the work began; to be published when the archive is. @throws OstlerError when that is gone: the work was given up */
 export async function writeManifest(
   path: string,
   header: ManifestHeader,
   files: Iterable<ManifestFile>,
 ): Promise<PartFile> {
-  return writeLines(path, manifestLines(header, files));
+  return writeLines(await PartFile.fill(path), manifestLines(header, files));
 }
 
 /** What `sha256sum -c` reads, in the directory into which the archive was extracted. */
 export async function writeSums(path: string, files: Iterable<ManifestFile>): Promise<PartFile> {
-  return writeLines(path, sumsOf(files));
+  return writeLines(await PartFile.create(path), sumsOf(files));
 }
 
 const readBytes = 64 * 1024;
 /** Lines are written so many at a time. */
 const linesAtOnce = 500;
 
-async function writeLines(path: string, lines: Iterable<string>): Promise<PartFile> {
-  const part = await PartFile.create(path);
+async function writeLines(part: PartFile, lines: Iterable<string>): Promise<PartFile> {
   let held: string[] = [];
   for (const line of lines) {
     held.push(line);

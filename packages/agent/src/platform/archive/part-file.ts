@@ -40,6 +40,12 @@ export class PartFile {
     return new PartFile(path, file, roomLeft);
   }
 
+  /** For a part that is there already, and empty. @throws OstlerError `failed`, also when it is gone */
+  static async fill(path: string): Promise<PartFile> {
+    const file = await open(`${path}${partSuffix}`, "r+").catch((failure: unknown) => told(failure, path));
+    return new PartFile(path, file, async () => Infinity);
+  }
+
   private constructor(path: string, file: FileHandle, roomLeft: RoomLeft) {
     this.#path = path;
     this.#file = file;

@@ -18,12 +18,12 @@ import { verify } from "./verify.js";
 async function workOn(
   job: ArchiveJob,
   progress: Progress,
-  begun: () => void,
+  { begun, signal }: { begun: () => void; signal: AbortSignal },
 ): Promise<CreateResult | VerifyResult | ExtractResult> {
   await takePossession(job);
   begun();
   try {
-    return await start(job, progress);
+    return await start(job, progress, signal);
   } catch (failure) {
     await killChildren();
     await removeLeftovers(job);
@@ -35,13 +35,21 @@ async function workOn(
 export async function work(): Promise<void> {
   const tell = (told: ArchiveTold): boolean => process.stdout.write(`${JSON.stringify(told)}\n`);
   let begun: ArchiveJob | undefined;
-  const abandon = (): void => void end(begun).finally(() => process.exit(1));
+  const stop = new AbortController();
+  const abandon = (): void => {
+    stop.abort();
+    void end(begun).finally(() => process.exit(1));
+  };
   process.stdout.on("error", abandon);
   try {
     const job = JSON.parse(await firstLine(abandon)) as ArchiveJob;
-    const result = await workOn(job, new Progress((progress) => tell({ is: "progress", ...progress })), () => {
-      begun = job;
-      tell({ is: "begun" });
+    const progress = new Progress((told) => tell({ is: "progress", ...told }));
+    const result = await workOn(job, progress, {
+      begun: () => {
+        begun = job;
+        tell({ is: "begun" });
+      },
+      signal: stop.signal,
     });
     tell({ is: "done", result });
   } catch (failure) {
@@ -50,10 +58,14 @@ export async function work(): Promise<void> {
   process.stdin.removeAllListeners("end").destroy();
 }
 
-function start(job: ArchiveJob, progress: Progress): Promise<CreateResult | VerifyResult | ExtractResult> {
+function start(
+  job: ArchiveJob,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<CreateResult | VerifyResult | ExtractResult> {
   switch (job.do) {
     case "create":
-      return create(job, progress);
+      return create(job, progress, signal);
     case "verify":
       return verify(job, progress);
     case "extract":

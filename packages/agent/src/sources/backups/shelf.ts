@@ -18,7 +18,10 @@ export type Shelf = {
   list(): Promise<ShelvedBackup[]>;
   /** Its manifest goes first and for good, so that what is left after a crash is never taken for a backup. */
   remove(id: string): Promise<void>;
-  /** Removes what an interrupted writer left of backups that the caller has in hand; returns the names. */
+  /**
+   * Removes what an interrupted writer left of backups that the caller has in hand; returns the names. No writer leaves a manifest
+   * without its archive: that one stays, listed with its problem, until somebody or `keep` removes it.
+   */
   clean(isInHand: (id: BackupId) => boolean): Promise<string[]>;
   /** What all files of backups occupy, whole or not. */
   bytes(): Promise<number>;
