@@ -33,7 +33,7 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
 
   const compression = chosenCompression(job.compression);
   const file = `${id}.tar${suffixes[compression]}${job.recipients.length > 0 ? ".age" : ""}`;
-  const archive = await PartFile.create(join(directory, file), roomLeft);
+  const archive = await PartFile.create(join(directory, file), { roomLeft });
   progress.begin("archive", walked.bytes, walked.files);
   const { stages, last } = packing(compression, job.recipients, archive.descriptor);
   const sink = last ? new Sink(last.input, stages, archive.follow(last.done)) : new Sink(archive.writable(), stages);

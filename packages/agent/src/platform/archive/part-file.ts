@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { fdatasync } from "node:fs";
 import { open, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Writable } from "node:stream";
@@ -19,6 +18,11 @@ const leastLookBytes = 1024 * 1024;
 /** How many bytes more may be written. @throws OstlerError when it is too much already */
 export type RoomLeft = () => Promise<number>;
 
+type Datasync = (file: FileHandle) => Promise<void>;
+type How = { roomLeft: RoomLeft; datasync: Datasync };
+
+const usual: How = { roomLeft: async () => Infinity, datasync: (file) => file.datasync() };
+
 /** What a program has written is read so often, and so much of it at once. */
 const lookMs = 20;
 const blockBytes = 1024 * 1024;
@@ -29,27 +33,31 @@ export class PartFile {
   readonly #file: FileHandle;
   readonly #roomLeft: RoomLeft;
   readonly #hash = createHash("sha256");
+  readonly #datasync: Datasync;
   #unsynced = 0;
-  #syncing = false;
+  /** A sync that was begun ahead; it never rejects. */
+  #ahead: Promise<void> | undefined;
+  #aheadFailure: { of: unknown } | undefined;
   #lookAtBytes = leastLookBytes;
   bytes = 0;
 
   /** @throws OstlerError `no-space`, `failed` */
-  static async create(path: string, roomLeft: RoomLeft = async () => Infinity): Promise<PartFile> {
+  static async create(path: string, how: Partial<How> = {}): Promise<PartFile> {
     const file = await open(`${path}${partSuffix}`, "w+", 0o600).catch((failure: unknown) => told(failure, path));
-    return new PartFile(path, file, roomLeft);
+    return new PartFile(path, file, { ...usual, ...how });
   }
 
   /** For a part that is there already, and empty. @throws OstlerError `failed`, also when it is gone */
   static async fill(path: string): Promise<PartFile> {
     const file = await open(`${path}${partSuffix}`, "r+").catch((failure: unknown) => told(failure, path));
-    return new PartFile(path, file, async () => Infinity);
+    return new PartFile(path, file, usual);
   }
 
-  private constructor(path: string, file: FileHandle, roomLeft: RoomLeft) {
+  private constructor(path: string, file: FileHandle, { roomLeft, datasync }: How) {
     this.#path = path;
     this.#file = file;
     this.#roomLeft = roomLeft;
+    this.#datasync = datasync;
   }
 
   /** For a program that writes into it by itself; see `follow`. */
@@ -86,7 +94,7 @@ export class PartFile {
     this.#hash.update(bytes);
     this.bytes += bytes.length;
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= syncEveryBytes && !this.#syncing) this.#syncAhead();
+    if (this.#unsynced >= syncEveryBytes && !this.#ahead) this.#syncAhead();
     if (this.bytes < this.#lookAtBytes) return;
     this.#lookAtBytes = this.bytes + Math.max(leastLookBytes, Math.min(lookEveryBytes, await this.#roomLeft()));
   }
@@ -101,6 +109,8 @@ export class PartFile {
 
   /** Everything is on the disk; it still has the name of a part. */
   async finish(): Promise<string> {
+    await this.#ahead;
+    if (this.#aheadFailure) await told(this.#aheadFailure.of, this.#path);
     await this.#file.sync().catch((failure: unknown) => told(failure, this.#path));
     await this.#file.close();
     return this.#hash.digest("hex");
@@ -110,11 +120,12 @@ export class PartFile {
     await rename(`${this.#path}${partSuffix}`, this.#path);
   }
 
+  /** What goes wrong here is kept: Linux tells once of what it could not write, and the sync at the end would succeed. */
   #syncAhead(): void {
     this.#unsynced = 0;
-    this.#syncing = true;
-    // What goes wrong here goes wrong at the end, too, where it is told.
-    fdatasync(this.#file.fd, () => (this.#syncing = false));
+    this.#ahead = this.#datasync(this.#file)
+      .catch((failure: unknown) => void (this.#aheadFailure ??= { of: failure }))
+      .finally(() => (this.#ahead = undefined));
   }
 }
 
