@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { tempDir } from "../../testing/temp-dir.js";
-import { expand, matcher } from "./path-glob.js";
+import { expand, literally, matcher } from "./path-glob.js";
 
 const names = ["a.db", ".b.db", "c[1].db", "sub", "sub/a.db", "sub/deep", "sub/deep/.d.db"];
 
-test("what a glob finds is what it matches", () => {
+test("what a glob finds is what it matches", async () => {
   using dir = tempDir();
   for (const name of names.filter((each) => each.endsWith(".db"))) {
     mkdirSync(dirname(dir.at(name)), { recursive: true });
@@ -24,13 +24,39 @@ test("what a glob finds is what it matches", () => {
     "**/*.db": [".b.db", "a.db", "c[1].db", "sub/a.db", "sub/deep/.d.db"],
     "sub/**": ["sub/a.db", "sub/deep", "sub/deep/.d.db"],
     "sub/**/a.db": ["sub/a.db"],
+    "sub/**/": ["sub/a.db", "sub/deep", "sub/deep/.d.db"],
+    "**/**/deep//": ["sub/deep"],
+    "**.db": [".b.db", "a.db", "c[1].db"],
+    "s**": ["sub"],
+    "sub/**p/.d.db": ["sub/deep/.d.db"],
     "none/*": [],
+    "a.db/below": [],
     "a.db/*": [],
   };
   for (const [glob, wanted] of Object.entries(table)) {
     const isMatch = matcher([dir.at(glob)]);
-    assert.deepEqual(expand(dir.at(glob)), wanted.map(dir.at), glob);
+    assert.deepEqual(await expand(dir.at(glob)), wanted.map(dir.at), glob);
     assert.deepEqual(names.filter((name) => isMatch(dir.at(name))).sort(), wanted, glob);
   }
   assert.equal(matcher([])("/a"), false);
+  assert.deepEqual(await expand("/"), ["/"]);
+});
+
+test("what is deep down is found, whatever it is called, and behind a link nothing", async () => {
+  using dir = tempDir();
+  const deep = [...Array(40).keys()].join("/");
+  mkdirSync(dir.at(deep), { recursive: true });
+  const odd = Buffer.concat([Buffer.from(dir.at(deep)), Buffer.from("/n"), Buffer.of(0xff)]);
+  mkdirSync(odd);
+  writeFileSync(Buffer.concat([odd, Buffer.from("/x")]), "");
+  symlinkSync(dir.at("0"), dir.at("link"));
+  const path = `${dir.at(deep)}/n\udcff/x`;
+  assert.deepEqual(await expand(`${dir.path}/**/x`), [path]);
+  assert.equal(matcher([`${dir.path}/**/x`])(path), true);
+});
+
+test("a path of which a glob is made is matched by it and by no other, among many", () => {
+  const paths = ["/a", "/a/[b]", "/a/*", "/a/?", "/a/**/c", "/a/!"];
+  const isMatch = matcher(paths.map(literally));
+  assert.deepEqual([...paths, "/a/b", "/a/x", "/a/x/c", "/"].filter(isMatch), paths);
 });

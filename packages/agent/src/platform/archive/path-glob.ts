@@ -1,23 +1,33 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
 import { pathFor, textOf } from "./path-bytes.js";
-
-/** Directories deeper than this below where `**` stands are not searched for paths that are to be backed up. */
-const maxDepth = 32;
 
 /**
  * A question to absolute paths: does one of the globs match? `*` and `?` are any characters of a name, also of one that begins with a
- * dot: what is backed up must not depend on that. `[abc]` and `[!a-z]` are one of some, `**` is any number of directories.
+ * dot: what is backed up must not depend on that. `[abc]` and `[!a-z]` are one of some. A segment that is `**` is any number of
+ * directories, or at the end everything below; within a name it is `*`. A slash at the end means nothing.
  */
 export function matcher(globs: readonly string[]): (path: string) => boolean {
-  if (globs.length === 0) return () => false;
-  const patterns = globs.map((glob) => new RegExp(`^${patternOf(glob)}$`, "su"));
-  return (path) => patterns.some((pattern) => pattern.test(path));
+  const plain = new Set<string>();
+  const patterns: RegExp[] = [];
+  for (const glob of globs.filter((each) => each.startsWith("/"))) {
+    const names = segmentsOf(glob).map(plainOf);
+    if (names.includes(undefined)) patterns.push(patternOf(glob));
+    else plain.add(`/${names.join("/")}`);
+  }
+  return (path) => plain.has(path) || patterns.some((pattern) => pattern.test(path));
 }
 
-/** What is there of an absolute glob; sorted. @throws ErrnoException when a directory may not be read */
-export function expand(glob: string): string[] {
-  const segments = glob.split("/").filter((segment) => segment !== "");
-  return [...new Set(below("", segments, 0))].sort();
+/** What is there of an absolute glob; sorted. Nothing is followed by `**`. @throws ErrnoException when a directory may not be read */
+export async function expand(glob: string): Promise<string[]> {
+  const found = new Set<string>();
+  await findBelow("", segmentsOf(glob), found);
+  return [...found].sort();
+}
+
+/** A glob that is this path and no other. */
+export function literally(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
 }
 
 /** The names in a directory, sorted. Names that are no UTF-8 are kept. @throws ErrnoException */
@@ -28,46 +38,82 @@ export function namesIn(directory: string): string[] {
   return exact.sort();
 }
 
-function below(directory: string, [segment, ...rest]: readonly string[], depth: number): string[] {
-  if (segment === undefined) return [directory === "" ? "/" : directory];
-  if (!/[*?[]/.test(segment)) {
-    const path = `${directory}/${segment}`;
-    return exists(path) ? below(path, rest, depth) : [];
-  }
-  const names = namesOrNone(directory);
-  if (segment !== "**") {
-    const isMatch = new RegExp(`^${patternOf(segment)}$`, "su");
-    return names.filter((name) => isMatch.test(name)).flatMap((name) => below(`${directory}/${name}`, rest, depth));
-  }
-  const deeper = depth < maxDepth ? names.filter((name) => isDirectory(`${directory}/${name}`)) : [];
-  return [
-    ...(rest.length > 0 ? below(directory, rest, depth) : names.map((name) => `${directory}/${name}`)),
-    ...deeper.flatMap((name) => below(`${directory}/${name}`, [segment, ...rest], depth + 1)),
-  ];
-}
+export type Entry = { name: string; isDirectory: boolean };
 
-function namesOrNone(directory: string): string[] {
+/** What is in a directory; nothing where there is none. @throws ErrnoException when it may not be read */
+export async function entriesIn(directory: string): Promise<Entry[]> {
+  const path = pathFor(directory === "" ? "/" : directory);
   try {
-    return namesIn(directory === "" ? "/" : directory);
+    const found = await readdir(path, { withFileTypes: true });
+    if (!found.some(({ name }) => name.includes("\ufffd"))) return found.map((one) => entryOf(one.name, one));
+    const exact = await readdir(path, { withFileTypes: true, encoding: "buffer" });
+    return exact.map((one) => entryOf(textOf(one.name), one));
   } catch (failure) {
-    const { code } = failure as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    if (isAbsence(failure)) return [];
     throw failure;
   }
 }
 
-const exists = (path: string): boolean => lstatSync(pathFor(path), { throwIfNoEntry: false }) !== undefined;
-const isDirectory = (path: string): boolean =>
-  lstatSync(pathFor(path), { throwIfNoEntry: false })?.isDirectory() === true;
+const entryOf = (name: string, one: { isDirectory(): boolean }): Entry => ({ name, isDirectory: one.isDirectory() });
 
-/** The regular expression of a glob, for a whole path or one name. */
-function patternOf(glob: string): string {
-  const parts = glob.split(/(\/\*\*\/|\/\*\*$|^\*\*$|\[!?[^\]]+\]|\*+|\?)/);
+async function findBelow(directory: string, [segment, ...rest]: readonly string[], found: Set<string>): Promise<void> {
+  if (segment === undefined) {
+    if (await isThere(directory === "" ? "/" : directory)) found.add(directory === "" ? "/" : directory);
+    return;
+  }
+  const plain = plainOf(segment);
+  if (plain !== undefined) return findBelow(`${directory}/${plain}`, rest, found);
+  const isAny = segment === "**";
+  if (isAny && rest.length > 0) await findBelow(directory, rest, found);
+  const isMatch = isAny ? undefined : new RegExp(`^${namePatternOf(segment)}$`, "su");
+  for (const { name, isDirectory } of await entriesIn(directory)) {
+    const path = `${directory}/${name}`;
+    if (rest.length === 0 && (!isMatch || isMatch.test(name))) found.add(path);
+    if (!isMatch && isDirectory) await findBelow(path, [segment, ...rest], found);
+    if (isMatch?.test(name) === true && rest.length > 0) await findBelow(path, rest, found);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(pathFor(path));
+    return true;
+  } catch (failure) {
+    if (isAbsence(failure)) return false;
+    throw failure;
+  }
+}
+
+/** Also below a file there is nothing. */
+function isAbsence(failure: unknown): boolean {
+  const { code } = failure as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** `**` twice is no more than once. */
+function segmentsOf(glob: string): string[] {
+  const segments = glob.split("/").filter((segment) => segment !== "");
+  return segments.filter((segment, at) => segment !== "**" || segments[at - 1] !== "**");
+}
+
+/** The name that a segment is; nothing where it may be several. */
+function plainOf(segment: string): string | undefined {
+  const quoted = /\[([*?[])\]/g;
+  return /[*?[]/.test(segment.replace(quoted, "")) ? undefined : segment.replace(quoted, "$1");
+}
+
+function patternOf(glob: string): RegExp {
+  const segments = segmentsOf(glob).map((segment, at, { length }) => {
+    if (segment !== "**") return `/${namePatternOf(segment)}`;
+    return at === length - 1 ? "(?:/[^/]+)+" : "(?:/[^/]+)*";
+  });
+  return new RegExp(`^${segments.join("")}$`, "su");
+}
+
+function namePatternOf(segment: string): string {
+  const parts = segment.split(/(\[!?[^\]]+\]|\*+|\?)/);
   return parts
     .map((part) => {
-      if (part === "/**/") return "/(?:.*/)?";
-      if (part === "/**") return "/.+";
-      if (part === "**") return ".+";
       if (/^\*+$/.test(part)) return "[^/]*";
       if (part === "?") return "[^/]";
       const [, not, set] = /^\[(!?)([^\]]+)\]$/.exec(part) ?? [];
@@ -75,9 +121,4 @@ function patternOf(glob: string): string {
       return part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
     })
     .join("");
-}
-
-/** A glob that is this path and no other. */
-export function literally(path: string): string {
-  return path.replace(/[*?[]/g, "[$&]");
 }

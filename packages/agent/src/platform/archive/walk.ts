@@ -32,8 +32,10 @@ export async function walk(
   tell: (files: number, bytes: number) => void,
 ): Promise<Walked> {
   const walked: Walked = { entries: new Map(), skipped: [], files: 0, bytes: 0, occupiedBytes: 0 };
-  const isExcluded = matcher(exclude.map((glob) => glob.replace(/(?<=.)\/+$/, "")));
-  const roots = new Set(paths.flatMap((glob) => reading(glob, () => expand(glob))));
+  const isExcluded = matcher(exclude);
+  const roots = new Set<string>();
+  for (const glob of paths)
+    for (const path of await expand(glob).catch((cause: unknown) => unreadable(glob, cause))) roots.add(path);
   const waiting = [...roots].sort().reverse();
   for (let path = waiting.pop(), turns = 1; path !== undefined; path = waiting.pop(), turns++) {
     if (turns % turnAfter === 0) {
@@ -98,10 +100,14 @@ function reading<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw archiveFailure(
-      "failed",
-      `${shown(path)} cannot be read: ${messageOf(cause)}. Let the agent's user read it, or exclude it.`,
-      cause,
-    );
+    unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): never {
+  throw archiveFailure(
+    "failed",
+    `${shown(path)} cannot be read: ${messageOf(cause)}. Let the agent's user read it, or exclude it.`,
+    cause,
+  );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { matcher } from "../../platform/archive/path-glob.js";
 import { modeOf, nodeIn, type ResticNode } from "../../platform/restic/messages.js";
 import { resticError } from "../../platform/restic/trouble.js";
-import { above, withoutSlash } from "./restic-selection.js";
+import { above } from "./restic-selection.js";
 
 /** So many files that differ are named. */
 const maxNamed = 5;
@@ -13,7 +13,7 @@ const unitMs = 1;
 /** Of what a snapshot has, what matches one of the globs with all that is in it; without globs, everything. */
 export function chosenBy(only: readonly string[] | undefined): (path: string) => boolean {
   if (!only) return () => true;
-  const matches = matcher(only.map(withoutSlash));
+  const matches = matcher(only);
   return (path) => matches(path) || above(path).some(matches);
 }
 

@@ -30,7 +30,7 @@ export async function createSnapshot(
   { signal, progress }: Doing,
 ): Promise<Made> {
   const { service, clock, host, nothing, notes, run } = deps;
-  const { paths, links } = selectionOf(set);
+  const { paths, links } = await selectionOf(set);
   const isNothing = paths.length === 0;
   if (isNothing) await mkdir(nothing, { recursive: true, mode: 0o700 });
   const before = await snapshotsOrInit(set.restic?.init === true, deps, signal);

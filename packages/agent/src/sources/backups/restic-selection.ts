@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstat } from "node:fs/promises";
 import { messageOf } from "@ostler/protocol";
 import { pathFor, shown } from "../../platform/archive/path-bytes.js";
 import { expand, matcher } from "../../platform/archive/path-glob.js";
@@ -17,17 +17,22 @@ type Wanted = { paths: readonly string[]; exclude: readonly string[]; required: 
  * What is there of what is to be backed up. restic takes a glob for a name, so they are looked up here.
  * @throws OstlerError with the code `required-missing`, naming all of them, or `failed`
  */
-export function selectionOf({ paths, exclude, required }: Wanted): Selection {
-  const missing = required.filter((glob) => found(glob).length === 0);
+export async function selectionOf({ paths, exclude, required }: Wanted): Promise<Selection> {
+  const missing: string[] = [];
+  for (const glob of required) if ((await found(glob)).length === 0) missing.push(glob);
   if (missing.length > 0)
     throw resticError(
       "required-missing",
       `What is required is not there: ${missing.map(shown).join(", ")}. Without it a backup would be of no use; see \`required\` of the set.`,
     );
-  const isExcluded = matcher(exclude.map(withoutSlash));
-  const there = [...new Set(paths.flatMap(found))].filter((path) => ![path, ...above(path)].some(isExcluded));
-  const top = uppermost(there);
-  return { paths: top, links: top.filter(isLink) };
+  const isExcluded = matcher(exclude);
+  const there = new Set<string>();
+  for (const glob of paths)
+    for (const path of await found(glob)) if (![path, ...above(path)].some(isExcluded)) there.add(path);
+  const top = uppermost([...there]);
+  const links: string[] = [];
+  for (const path of top) if (await isLink(path)) links.push(path);
+  return { paths: top, links };
 }
 
 /** Those that are in no other. */
@@ -48,13 +53,9 @@ export function above(path: string): string[] {
   return path === "/" ? [] : ["/", ...names.map((_, at) => `/${names.slice(0, at + 1).join("/")}`)];
 }
 
-export function withoutSlash(glob: string): string {
-  return glob.replace(/(?<=.)\/+$/, "");
-}
-
-function found(glob: string): string[] {
+async function found(glob: string): Promise<string[]> {
   try {
-    return expand(glob);
+    return await expand(glob);
   } catch (cause) {
     throw resticError(
       "failed",
@@ -63,6 +64,7 @@ function found(glob: string): string[] {
   }
 }
 
-function isLink(path: string): boolean {
-  return lstatSync(pathFor(path), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+async function isLink(path: string): Promise<boolean> {
+  const stats = await lstat(pathFor(path)).catch(() => undefined); // What has gone meanwhile, restic does not find either.
+  return stats?.isSymbolicLink() === true;
 }

@@ -63,12 +63,30 @@ test("what the set leaves out by now stays beside the new, in a place, as one, o
     ["a", "a/*.tmp"],
     ["a", "a"],
     ["a/x", "a"],
+    ["a", "a/**.tmp"],
+    ["a", "**/y.tmp/"],
   ] as const;
   for (const [place, exclude] of table) {
     using temp = tempDir();
     makeWorld(temp.at("home"), { "a/x": "old", "a/y.tmp": "old" });
     const { kept } = await restore(temp, [place], { "a/x": "new" }, { exclude: [exclude] });
     assert.deepEqual(kept, [temp.at(`home/${place}.before-${id}`)], exclude);
+  }
+});
+
+test("what is left out is found at any depth, and below a file there is nothing", async () => {
+  const deep = `a/${[...Array(40).keys()].join("/")}/y.tmp`;
+  const table = [
+    ["a/**/*.tmp", true],
+    ["a/x/below", false],
+    ["a/*.tmp", false],
+    ["a/**.tmp", false],
+  ] as const;
+  for (const [exclude, isKept] of table) {
+    using temp = tempDir();
+    makeWorld(temp.at("home"), { "a/x": "old", [deep]: "old" });
+    const { kept } = await restore(temp, ["a"], { "a/x": "new" }, { exclude: [exclude] });
+    assert.deepEqual(kept, isKept ? [temp.at(`home/a.before-${id}`)] : [], exclude);
   }
 });
 

@@ -2,10 +2,11 @@ import { lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import { pathFor, shown } from "../../platform/archive/path-bytes.js";
-import { expand, literally } from "../../platform/archive/path-glob.js";
+import { literally } from "../../platform/archive/path-glob.js";
 import type { Doing, Engine, Made } from "./engine.js";
 import { refuseOwn, type OwnDirectory } from "./refuse-own.js";
 import { filling } from "./filling.js";
+import { hasLeftOut } from "./left-out.js";
 import { Swap } from "./swap.js";
 
 export type Restored = { files: number; bytes: number; safety?: string; kept: string[] };
@@ -54,10 +55,8 @@ export async function restoreIntoPlace(
     for (const one of places.filter((root) => root === place || root.startsWith(`${place}/`)))
       units.push({ place: one, staged: join(directory, one) });
   }
-  const left = exclude.flatMap(expand);
-  const isLeftOut = (place: string): boolean =>
-    left.some((path) => `${path}/`.startsWith(`${place}/`) || place.startsWith(`${path}/`));
-  const keepOld = (place: string): boolean => before?.isPartial === true || isLeftOut(place);
+  const keepOld = async (place: string): Promise<boolean> =>
+    before?.isPartial === true || (await hasLeftOut(place, exclude, doing.signal));
   const { kept } = await swap.commit(units, { keepOld, signal: doing.signal });
   return { ...done, kept };
 }

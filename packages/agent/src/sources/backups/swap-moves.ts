@@ -11,6 +11,9 @@ import type { Move, SwapRecord } from "./swap-record.js";
 /** What comes to a place: `staged` is on the same file system. */
 export type SwapUnit = { place: string; staged: string };
 
+/** Is the old to be kept beside, because something in it is not in the new? */
+export type KeepOld = (place: string) => boolean | Promise<boolean>;
+
 /** Called after each step that changes the host. */
 export type Step = (what: string) => void;
 
@@ -18,7 +21,7 @@ export type Step = (what: string) => void;
 export async function planMoves(
   id: string,
   units: readonly SwapUnit[],
-  keepOld: (place: string) => boolean,
+  keepOld: KeepOld,
 ): Promise<Pick<SwapRecord, "moves" | "dressed">> {
   const moves: Move[] = [];
   const dressed: SwapRecord["dressed"] = [];
@@ -76,12 +79,12 @@ async function planMove(
   id: string,
   n: number,
   { place, staged }: { place: string; staged: string | undefined },
-  keepOld: (place: string) => boolean,
+  keepOld: KeepOld,
 ): Promise<Move> {
   const before = join(dirname(place), `${beforePrefix}${id}.${n}`);
   if (await lstatIfThere(before))
     throw new OstlerError("wrong-state", `${place} cannot be restored: ${before} is there already. Look what it is.`);
-  const move = { place, before, keptAs: await freeName(`${place}.before-${id}`), isKept: keepOld(place) };
+  const move = { place, before, keptAs: await freeName(`${place}.before-${id}`), isKept: await keepOld(place) };
   if (staged === undefined) return move;
   const stats = await lstatIfThere(staged);
   if (!stats) throw new OstlerError("failed", `${place} cannot be restored: nothing is staged at ${staged}.`);

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { rm, rmdir, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { messageOf, OstlerError } from "@ostler/protocol";
-import { doMoves, endMoves, planMoves, undoMoves, type Step, type SwapUnit } from "./swap-moves.js";
+import { doMoves, endMoves, planMoves, undoMoves, type KeepOld, type Step, type SwapUnit } from "./swap-moves.js";
 import { makeStaging, planStaging, type Staging } from "./swap-places.js";
 import { readSwapRecord, removeSwapRecord, writeSwapRecord, type Recovered, type SwapRecord } from "./swap-record.js";
 
@@ -10,8 +10,7 @@ import { readSwapRecord, removeSwapRecord, writeSwapRecord, type Recovered, type
 export type Swapped = { kept: string[] };
 
 export type CommitOptions = {
-  /** Is the old to be kept beside, because something in it is not in the new? */
-  keepOld: (place: string) => boolean;
+  keepOld: KeepOld;
   /** Obeyed until the first rename; from there on it is quicker to finish. */
   signal: AbortSignal;
 };
