@@ -125,6 +125,22 @@ test("a part of a backup is restored alone", async () => {
   assert.equal(host.read("state/deep/er/two").length, 70_000);
 });
 
+test("a directory that is named is restored with all that is in it, into place as well as elsewhere", async () => {
+  await using host = await started("");
+  const { id } = await host.made();
+  for (const [only, to] of [
+    [host.at("state/deep"), "first"],
+    [`${host.at("state/deep")}/`, "second"],
+  ] as const) {
+    await host.backup("restore", id, "--only", only, "--to", host.at(to));
+    assert.equal(host.read(`${to}${host.at("state/deep/er/two")}`).length, 70_000);
+    assert.ok(!existsSync(host.at(`${to}${host.at("state/one")}`)));
+    host.write("state/deep/er/two", "newer\n");
+    await host.backup("restore", id, "--only", only, "--yes", "--stop");
+    assert.equal(host.read("state/deep/er/two").length, 70_000);
+  }
+});
+
 test("what holds the backups themselves is not restored into place, and nothing is stopped for it", async () => {
   await using host = await started("paths: [.]");
   const { id } = await host.made();

@@ -78,6 +78,7 @@ test(
     assert.deepEqual(await engine.rootsOf(id, [`${files}/sub/de*`, `${files}/sub/deep/y`], never), [
       `${files}/sub/deep`,
     ]);
+    assert.deepEqual(await engine.rootsOf(id, [`${house.dir}/`], never), [`${files}/a.db`, `${files}/sub`]);
     const into = house.empty("into");
     assert.deepEqual(await engine.extract(id, into, [`${files}/sub/de*`], house.doing()), { files: 1, bytes: 10 });
     assert.deepEqual(readdirSync(join(into, files)), ["sub"]);

@@ -178,6 +178,27 @@ test("only what is asked for is extracted, with the directories above and what h
   assert.deepEqual(found, ["a", "b", "private", "private/key"]);
 });
 
+test("whoever asks for a directory gets all that is in it, also with a slash at its end", async () => {
+  using dir = ground();
+  fill(dir);
+  await run(dir.job());
+  const all = treeOf(dir.at("data"));
+  const table = { private: ["private", "private/key"], "private/": ["private", "private/key"] };
+  for (const [only, wanted] of Object.entries(table)) {
+    const into = dir.at(`into-${only.length}`);
+    mkdirSync(into);
+    await run(dir.extract({ into, only: [dir.at(`data/${only}`)] }));
+    assert.deepEqual(
+      readdirSync(join(into, dir.at("data")), { recursive: true })
+        .map(String)
+        .sort(),
+      wanted,
+    );
+  }
+  const { roots } = await run(dir.extract({ only: [dir.path] }));
+  assert.deepEqual([roots, treeOf(join(dir.at("into"), dir.at("data")))], [[dir.at("data")], all]);
+});
+
 test("a sparse file takes no room, neither in the archive nor where it is extracted", async () => {
   using dir = ground();
   dir.write("data/big", "begin");

@@ -5,7 +5,7 @@ import { Gather } from "./gather.js";
 import { archiveFailure, type ExtractJob, type ExtractResult } from "./job.js";
 import { openArchive, readThrough } from "./open-archive.js";
 import { freeBytes } from "./part-file.js";
-import { matcher } from "./path-glob.js";
+import { within } from "./path-glob.js";
 import type { Progress } from "./progress.js";
 import { Recorder } from "./recorder.js";
 import { Sink } from "./sink.js";
@@ -92,16 +92,16 @@ async function whyEnded(child: Child, into: string): Promise<never> {
   throw archiveFailure("failed", `tar could not extract everything into ${into}: ${why}`);
 }
 
-/** What the globs match, what a hard link among that links to, and the directories above. */
+/** What the globs match with all that is in it, what a hard link among that links to, and the directories above. */
 function selection(files: ReadonlyMap<string, ManifestFile>, only: readonly string[]): (path: string) => boolean {
-  const isMatch = matcher(only);
+  const isMeant = within(only);
   const selected = new Set<string>();
   const select = (path: string): void => {
     for (let each = path; each !== "" && !selected.has(each); each = each.slice(0, Math.max(0, each.lastIndexOf("/"))))
       selected.add(each);
   };
   for (const { path, type, target } of files.values()) {
-    if (!isMatch(`/${path}`)) continue;
+    if (!isMeant(`/${path}`)) continue;
     select(path);
     if (type === "hardlink" && target !== undefined) select(target);
   }
@@ -111,9 +111,9 @@ function selection(files: ReadonlyMap<string, ManifestFile>, only: readonly stri
 }
 
 function resultOf(files: readonly ManifestFile[], paths: readonly string[]): ExtractResult {
-  const isRoot = matcher(paths.map((path) => (path === "/" ? "/*" : path)));
+  const isPart = within(paths);
   const roots = new Set<string>();
-  for (const { path } of files) if (isRoot(`/${path}`)) roots.add(`/${path}`);
+  for (const { path } of files) if (isPart(`/${path}`)) roots.add(`/${path}`);
   const isBelow = (path: string): boolean => {
     for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1))
       if (roots.has(path.slice(0, at))) return true;

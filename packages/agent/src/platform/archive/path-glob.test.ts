@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { tempDir } from "../../testing/temp-dir.js";
-import { expand, literally, matcher } from "./path-glob.js";
+import { expand, literally, matcher, within } from "./path-glob.js";
 
 const names = ["a.db", ".b.db", "c[1].db", "sub", "sub/a.db", "sub/deep", "sub/deep/.d.db"];
 
@@ -53,6 +53,13 @@ test("what is deep down is found, whatever it is called, and behind a link nothi
   const path = `${dir.at(deep)}/n\udcff/x`;
   assert.deepEqual(await expand(`${dir.path}/**/x`), [path]);
   assert.equal(matcher([`${dir.path}/**/x`])(path), true);
+});
+
+test("what is in something that matches is within", () => {
+  const isIn = within(["/a/b/", "/c/*.d"]);
+  const paths = ["/", "/a", "/a/b", "/a/b/c", "/a/b/c/d", "/a/bc", "/a/b/e", "/c/x.d", "/c/x.d/y", "/c", "/c/y/x.d"];
+  assert.deepEqual(paths.filter(isIn), ["/a/b", "/a/b/c", "/a/b/c/d", "/a/b/e", "/c/x.d", "/c/x.d/y"]);
+  assert.deepEqual(["/", "/a", "/a/b"].filter(within(["/"])), ["/", "/a", "/a/b"]);
 });
 
 test("a path of which a glob is made is matched by it and by no other, among many", () => {

@@ -18,6 +18,19 @@ export function matcher(globs: readonly string[]): (path: string) => boolean {
   return (path) => plain.has(path) || patterns.some((pattern) => pattern.test(path));
 }
 
+/** A question to absolute paths: does one of the globs match it, or a directory that it is in? */
+export function within(globs: readonly string[]): (path: string) => boolean {
+  const isMatch = matcher(globs);
+  let last = { directory: "", is: false };
+  const isIn = (path: string): boolean => isMatch(path) || (path !== "/" && isInAbove(path));
+  const isInAbove = (path: string): boolean => {
+    const directory = path.slice(0, path.lastIndexOf("/")) || "/";
+    if (last.directory !== directory) last = { directory, is: isIn(directory) };
+    return last.is;
+  };
+  return isIn;
+}
+
 /** What is there of an absolute glob; sorted. Nothing is followed by `**`. @throws ErrnoException when a directory may not be read */
 export async function expand(glob: string): Promise<string[]> {
   const found = new Set<string>();

@@ -1,21 +1,13 @@
 import { lstatSync, type BigIntStats } from "node:fs";
 import { join } from "node:path";
-import { matcher } from "../../platform/archive/path-glob.js";
+import { within } from "../../platform/archive/path-glob.js";
 import { modeOf, nodeIn, type ResticNode } from "../../platform/restic/messages.js";
 import { resticError } from "../../platform/restic/trouble.js";
-import { above } from "./restic-selection.js";
 
 /** So many files that differ are named. */
 const maxNamed = 5;
 /** A moment loses what is less than this on its way. */
 const unitMs = 1;
-
-/** Of what a snapshot has, what matches one of the globs with all that is in it; without globs, everything. */
-export function chosenBy(only: readonly string[] | undefined): (path: string) => boolean {
-  if (!only) return () => true;
-  const matches = matcher(only);
-  return (path) => matches(path) || above(path).some(matches);
-}
 
 /** Counts what `ls` tells of a snapshot: the regular files. */
 export class SnapshotCount {
@@ -39,7 +31,7 @@ export class Comparison {
 
   constructor(into: string, only: readonly string[] | undefined) {
     this.#into = into;
-    this.#isChosen = chosenBy(only);
+    this.#isChosen = only ? within(only) : () => true;
   }
 
   hear(line: string): void {

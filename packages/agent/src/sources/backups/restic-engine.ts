@@ -3,11 +3,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import type { BackupConfig } from "../../config/backups.js";
+import { within } from "../../platform/archive/path-glob.js";
 import { nodeIn } from "../../platform/restic/messages.js";
 import { resticPattern } from "../../platform/restic/pattern.js";
 import { resticRepository, type RepositoryDeps } from "../../platform/restic/repository.js";
 import type { Doing, Engine, Verified } from "./engine.js";
-import { chosenBy, Comparison } from "./restic-comparison.js";
+import { Comparison } from "./restic-comparison.js";
 import { createSnapshot, type ResticCreateDeps } from "./restic-create.js";
 import { ResticNotes } from "./restic-notes.js";
 import { checking, summarising } from "./restic-progress.js";
@@ -81,12 +82,14 @@ async function rootsOf(
   const { snapshot, isNothing, isFlawed } = await ourSnapshot(id, room, signal);
   if (isNothing) return [];
   if (!only && !isFlawed) return uppermost(snapshot.paths);
-  const isChosen = only ? chosenBy(only) : isIn(snapshot.paths); // A path may have been among what could not be read.
+  const isPart = isIn(snapshot.paths); // One of them may have been among what could not be read.
+  const isMeant = only ? within(only) : () => true;
   const roots: string[] = [];
   const line = (text: string): void => {
     const path = nodeIn(text)?.path;
     const last = roots.at(-1);
-    if (path === undefined || (last !== undefined && path.startsWith(`${last}/`)) || !isChosen(path)) return;
+    if (path === undefined || (last !== undefined && path.startsWith(`${last}/`))) return;
+    if (!isPart(path) || !isMeant(path)) return;
     roots.push(path);
   };
   await room.run("list the files of a snapshot", { args: ["ls", "--json", snapshot.id], line }, signal);

@@ -48,8 +48,7 @@ export async function restoreIntoPlace(
   const done: Restored = { files: 0, bytes: 0, kept: [], ...(before ? { safety: before.id } : {}) };
   const units: { place: string; staged: string }[] = [];
   for (const { place, directory } of swap.stagings) {
-    const its = literally(place);
-    const { files, bytes } = await engine.extract(id, directory, [its, `${its}/**`], doing);
+    const { files, bytes } = await engine.extract(id, directory, [literally(place)], doing);
     done.files += files;
     done.bytes += bytes;
     for (const one of places.filter((root) => root === place || root.startsWith(`${place}/`)))
