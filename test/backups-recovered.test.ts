@@ -133,7 +133,7 @@ test("who is started when the host comes up again finds all of the old where a r
   mkdirSync(host.at("data/backup-records"), { recursive: true });
   host.write("data/backup-records/web.data.swap", JSON.stringify({ ...record, moves: [move], dressed: [] }));
   await host.agent.run();
-  await host.agent.ready("web");
+  await until(() => host.read("seen").split("\n").length > 2, "it is started again");
   assert.equal(host.read("seen"), "first\nfirst\n");
   await until(() => readdirSync(host.at("data/backup-records")).length === 0, "the rest is cleaned up");
   assert.deepEqual(
