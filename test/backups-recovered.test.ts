@@ -24,7 +24,7 @@ test("what a backup has stopped or brought to rest is brought back by the next a
   }, "it is told");
   assert.equal(interrupted?.data.doing, "create");
   await host.made();
-  assert.equal(host.read("hooks"), "before\nafter\nbefore\nafter\n");
+  await host.comes("hooks", "before\nafter\nbefore\nafter\n");
 });
 
 test("an `after` that fails for the next agent holds up no other set, and the service is started once", async () => {
@@ -46,7 +46,7 @@ test("an `after` that fails for the next agent holds up no other set, and the se
   host.write("mended", "");
   await until(() => !existsSync(host.at("at-rest")), "`after` has succeeded");
   await until(() => readdirSync(host.at("data/backup-records")).length === 0, "nothing is at rest");
-  assert.equal(host.read("runs"), "up\nup\n");
+  await host.comes("runs", "up\nup\n");
   await host.made();
 });
 
@@ -83,10 +83,10 @@ test("nobody is started on what is half restored", async () => {
     assert.notEqual(code, 0);
     assert.match(stderr, /web cannot be started: a restore has left its files half old and half new/);
   }
-  assert.equal(host.read("runs"), "up\n");
+  await host.comes("runs", "up\n");
   rmSync(host.at("data/backup-records/web.data.swap"));
   await host.agent.ready("web");
-  assert.equal(host.read("runs"), "up\nup\n");
+  await host.comes("runs", "up\nup\n");
 });
 
 test("what somebody has stopped meanwhile is not started by what comes back late", async () => {

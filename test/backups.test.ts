@@ -193,7 +193,7 @@ test("a cold backup stops the service and starts it again, also when it fails", 
   await host.agent.ready("web");
   await host.made();
   await host.agent.ready("web");
-  assert.equal(host.read("runs"), "up\nup\nup\n");
+  await host.comes("runs", "up\nup\nup\n");
 });
 
 test("a cold backup stops what runs, and leaves alone what has completed or was given up", async () => {
@@ -210,7 +210,7 @@ test("a cold backup stops what runs, and leaves alone what has completed or was 
   await until(async () => (await phases()).join() === "completed,gave-up,running", "all have begun");
   await host.made();
   assert.deepEqual(await phases(), ["completed", "gave-up", "running"]);
-  assert.equal(host.read("runs"), "init\nmain\nmain\n");
+  await host.comes("runs", "init\nmain\nmain\n");
 });
 
 test("backups are made by schedule, and old ones go", async () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandData, ListedBackup } from "@ostler/protocol";
 import { TestAgent } from "./agent.js";
+import { until } from "./until.js";
 
 /** An agent whose service `web` has files in `state`, and a set of backups of them; `more` are other sets, each a line. */
 export async function started(
@@ -44,6 +45,11 @@ export class BackupHost implements AsyncDisposable {
 
   read(path: string): string {
     return readFileSync(this.at(path), "utf8");
+  }
+
+  /** What a program writes comes soon after it is told to run. */
+  async comes(path: string, text: string): Promise<void> {
+    await until(() => existsSync(this.at(path)) && this.read(path) === text, `${path} has ${JSON.stringify(text)}`);
   }
 
   write(path: string, text: string): void {
