@@ -5,12 +5,17 @@ import { parseBackupId } from "../core/backup/backup-id.js";
 import { manifestFormat, manifestLines, type ManifestHeader } from "../core/backup/manifest.js";
 
 /** Puts a backup into a directory, as the program for archives would, but with any content as its archive. */
-export function shelve(directory: string, id: string, content: string | Buffer = `archive of ${id}`): ManifestHeader {
+export function shelve(
+  directory: string,
+  id: string,
+  content: string | Buffer = `archive of ${id}`,
+  agentId = "0".repeat(32),
+): ManifestHeader {
   const { service, name, timeMs } = parseBackupId(id) ?? { service: "", name: "", timeMs: 0 };
   const file = `${id}.tar.gz`;
   const header: ManifestHeader = {
     ...{ format: manifestFormat, id, service, name, time: new Date(timeMs).toISOString(), tookMs: 12, mode: "hot" },
-    agent: { id: "0".repeat(32), name: "host", version: "0.1.0" },
+    agent: { id: agentId, name: "host", version: "0.1.0" },
     ...{ configHash: "0".repeat(64), paths: ["/data"], exclude: [] },
     archive: {
       ...{ file, bytes: Buffer.byteLength(content), compression: "gzip", encrypted: false },

@@ -3,7 +3,7 @@ import type { ManifestHeader, Skipped } from "../../core/backup/manifest.js";
 import type { RoomLimits } from "./room.js";
 
 /** What the program for archives is asked to do: one of these, as JSON on its input. */
-export type ArchiveJob = CreateJob | VerifyJob | ExtractJob;
+export type ArchiveJob = CreateJob | VerifyJob | ExtractJob | CopyJob | RemoveCopiesJob;
 
 export type CreateJob = {
   do: "create";
@@ -45,15 +45,36 @@ export type ExtractJob = {
   only?: string[];
 };
 
+export type CopyJob = {
+  do: "copy";
+  /** Where the backup is. */
+  directory: string;
+  id: string;
+  /** Where its copy comes to lie; other hosts may have theirs there, too. */
+  to: string;
+  /** Refuse where that is on no disk of its own. */
+  mustBeMount: boolean;
+  /** Whose copies may be removed where they are not whole. */
+  agentId: string;
+};
+
+export type RemoveCopiesJob = {
+  do: "remove-copies";
+  /** Where they are. */
+  to: string;
+  /** Each with the hash of its archive: another one of the same name stays. */
+  copies: { id: string; sha256: string }[];
+};
+
 /** What the program tells, a line each: that its place is its own, any number of times how far it is, then once how it ended. */
 export type ArchiveTold =
   | { is: "begun" }
   | ({ is: "progress" } & ArchiveProgress)
-  | { is: "done"; result: CreateResult | VerifyResult | ExtractResult }
+  | { is: "done"; result: ResultOf<ArchiveJob> }
   | { is: "failed"; code: ArchiveFailureCode; message: string };
 
 export type ArchiveProgress = {
-  phase: "walk" | "archive" | "check" | "extract";
+  phase: "walk" | "archive" | "check" | "extract" | "copy";
   bytes: number;
   totalBytes: number;
   files: number;
@@ -93,11 +114,25 @@ export type VerifyResult = {
 /** `roots`: the paths of the manifest, globs expanded, that are in the directory now; as they are in place. */
 export type ExtractResult = { files: number; bytes: number; roots: string[] };
 
-export type ResultOf<J extends ArchiveJob> = J extends CreateJob
-  ? CreateResult
-  : J extends VerifyJob
-    ? VerifyResult
-    : ExtractResult;
+/** Of all its files. */
+export type CopyResult = { bytes: number };
+
+/** Which of them there were. */
+export type RemoveCopiesResult = { removed: string[] };
+
+type Results = {
+  create: CreateResult;
+  verify: VerifyResult;
+  extract: ExtractResult;
+  copy: CopyResult;
+  "remove-copies": RemoveCopiesResult;
+};
+export type ResultOf<J extends ArchiveJob> = Results[J["do"]];
+
+/** Is it done in a second directory, which may hang while everything else works? */
+export function isOnSecondDisk(job: ArchiveJob): job is CopyJob | RemoveCopiesJob {
+  return job.do === "copy" || job.do === "remove-copies";
+}
 
 /** A failure of a job, with its code in `data`. */
 export function archiveFailure(code: ArchiveFailureCode, message: string, cause?: unknown): OstlerError {

@@ -6,8 +6,16 @@ import { LineSplitter } from "../line-splitter.js";
 import { Tail } from "../tail.js";
 import { groupIsEmpty, sendSignal } from "../tree-end.js";
 import { programPath } from "./children.js";
-import { archiveFailure, type ArchiveJob, type ArchiveProgress, type ArchiveTold, type ResultOf } from "./job.js";
+import {
+  archiveFailure,
+  isOnSecondDisk,
+  type ArchiveJob,
+  type ArchiveProgress,
+  type ArchiveTold,
+  type ResultOf,
+} from "./job.js";
 import { removeLeftovers, requireClear } from "./leftovers.js";
+import { markStuck, refuseStuck } from "./stuck.js";
 
 export type ArchiveDeps = {
   /** The file of the program. */
@@ -19,7 +27,9 @@ export type ArchiveRun = { progress: (progress: ArchiveProgress) => void; signal
 /** A result names a few thousand files at most. */
 const maxLineBytes = 64 * 1024 * 1024;
 const keptBytes = 8 * 1024;
-/** How long the kernel may take over a SIGKILL, and how often that is looked at. */
+/** So long one that works on a second disk may take to remove by itself what it has begun, before it is killed. */
+const partingMs = 2000;
+/** How long the kernel may take over a SIGKILL, and how often that is looked at. One that waits for a disk that hangs cannot end. */
 const killMs = 5000;
 const lookMs = 10;
 /** A small young generation gives back early what has passed through. */
@@ -27,7 +37,7 @@ const nodeFlags = ["--max-semi-space-size=1"];
 
 /**
  * Does a job in a program of its own, after everybody else on the host, and resolves with its result. When the signal aborts nothing is
- * left of it, neither a process nor a file. @throws OstlerError `failed` with the code in `data`; `cancelled`
+ * left of it, neither a process nor a file, unless a disk hangs, which holds up nobody. @throws OstlerError `failed` with the code in `data`; `cancelled`
  */
 export async function runArchive<J extends ArchiveJob>(
   job: J,
@@ -35,6 +45,7 @@ export async function runArchive<J extends ArchiveJob>(
   { progress, signal }: ArchiveRun,
 ): Promise<ResultOf<J>> {
   if (signal.aborted) throw cancelled();
+  refuseStuck(job);
   await requireClear(job);
   const words = [...lastInLine(), process.execPath, ...nodeFlags, program];
   const env = environmentOf({}, process.env);
@@ -44,20 +55,56 @@ export async function runArchive<J extends ArchiveJob>(
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const kill = (): void => (child.pid === undefined ? undefined : sendSignal(-child.pid, "SIGKILL"));
-  signal.addEventListener("abort", kill);
+  const { hopeless, withdraw, [Symbol.dispose]: forget } = ending(child, job);
+  signal.addEventListener("abort", withdraw);
   try {
-    const end = await outcomeOf(child, job, progress);
-    if (end.told?.is === "done") return end.told.result as ResultOf<J>;
-    await groupGone(child);
+    const end = await Promise.race([outcomeOf(child, job, progress), hopeless]);
+    if (end?.told?.is === "done") return end.told.result as ResultOf<J>;
+    if (!end || !(await groupGone(child))) throw givenUp(child, job);
     if (end.isBegun) await removeLeftovers(job); // It has done so itself, unless it was killed.
     if (signal.aborted) throw cancelled();
     if (end.told) throw archiveFailure(end.told.code, end.told.message);
     throw archiveFailure("failed", `The program for archives ended early: ${end.reason}.`);
   } finally {
-    signal.removeEventListener("abort", kill);
-    kill();
+    signal.removeEventListener("abort", withdraw);
+    forget();
+    kill(child);
   }
+}
+
+/** How one is ended that is not wanted any more. `hopeless` resolves when not even a SIGKILL has ended it. */
+function ending(
+  child: ChildProcess,
+  job: ArchiveJob,
+): Disposable & { hopeless: Promise<undefined>; withdraw: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let giveUp: (() => void) | undefined;
+  const hopeless = new Promise<undefined>((resolve) => (giveUp = () => resolve(undefined)));
+  const end = (): void => {
+    kill(child);
+    timer = setTimeout(() => giveUp?.(), killMs);
+  };
+  const withdraw = (): void => {
+    if (!isOnSecondDisk(job)) return end();
+    child.stdin?.end();
+    timer = setTimeout(end, partingMs);
+  };
+  return { hopeless, withdraw, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function kill({ pid }: ChildProcess): void {
+  if (pid !== undefined) sendSignal(-pid, "SIGKILL");
+}
+
+/** Nobody waits for it any more, and nothing of it is removed: whoever looked for that would wait for the same disk. */
+function givenUp(child: ChildProcess, job: ArchiveJob): OstlerError {
+  markStuck(job, child);
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+  child.unref();
+  return archiveFailure(
+    "failed",
+    `The program for archives (pid ${child.pid}) does not end, not even by SIGKILL: it waits for a disk that does not answer. What it has left is removed by the next.`,
+  );
 }
 
 type Last = Exclude<ArchiveTold, { is: "begun" | "progress" }>;
@@ -88,12 +135,16 @@ function outcomeOf(child: ChildProcess, job: ArchiveJob, progress: ArchiveRun["p
   });
 }
 
-/** Waits until nobody of its process group can write any more. */
-async function groupGone({ pid }: ChildProcess): Promise<void> {
-  if (pid === undefined) return;
-  sendSignal(-pid, "SIGKILL");
-  for (let waitedMs = 0; waitedMs < killMs && !groupIsEmpty({ pid, startTicks: 0 }); waitedMs += lookMs)
+/** Waits until nobody of its process group can write any more; says whether that came to be. */
+async function groupGone(child: ChildProcess): Promise<boolean> {
+  const { pid } = child;
+  if (pid === undefined) return true;
+  kill(child);
+  for (let waitedMs = 0; !groupIsEmpty({ pid, startTicks: 0 }); waitedMs += lookMs) {
+    if (waitedMs >= killMs) return false;
     await sleep(lookMs);
+  }
+  return true;
 }
 
 /** What gives everybody else the processor and the disk first, where the host has it. */

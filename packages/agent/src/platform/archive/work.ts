@@ -1,25 +1,21 @@
 import { messageOf } from "@ostler/protocol";
 import { killChildren } from "./children.js";
+import { copy } from "./copy.js";
 import { create } from "./create.js";
 import { extract } from "./extract.js";
-import {
-  archiveFailureCode,
-  type ArchiveJob,
-  type ArchiveTold,
-  type CreateResult,
-  type ExtractResult,
-  type VerifyResult,
-} from "./job.js";
+import { archiveFailureCode, isOnSecondDisk, type ArchiveJob, type ArchiveTold, type ResultOf } from "./job.js";
 import { removeLeftovers, takePossession } from "./leftovers.js";
 import { Progress } from "./progress.js";
+import { removeCopies } from "./remove-copies.js";
 import { verify } from "./verify.js";
 
 /** A job, with everything that belongs to its end: of one that fails nothing is left. `begun`: from here on it may leave something. */
 async function workOn(
   job: ArchiveJob,
   progress: Progress,
-  { begun, signal }: { begun: () => void; signal: AbortSignal },
-): Promise<CreateResult | VerifyResult | ExtractResult> {
+  begun: () => void,
+  signal: AbortSignal,
+): Promise<ResultOf<ArchiveJob>> {
   await takePossession(job);
   begun();
   try {
@@ -34,35 +30,31 @@ async function workOn(
 /** The whole of the program: takes a job on its input, tells on its output, and ends when either does. */
 export async function work(): Promise<void> {
   const tell = (told: ArchiveTold): boolean => process.stdout.write(`${JSON.stringify(told)}\n`);
+  const given = new AbortController();
   let begun: ArchiveJob | undefined;
-  const stop = new AbortController();
+  let working: Promise<unknown> = Promise.resolve();
   const abandon = (): void => {
-    stop.abort();
-    void end(begun).finally(() => process.exit(1));
+    given.abort();
+    void end(begun, working).finally(() => process.exit(1));
   };
   process.stdout.on("error", abandon);
   try {
     const job = JSON.parse(await firstLine(abandon)) as ArchiveJob;
     const progress = new Progress((told) => tell({ is: "progress", ...told }));
-    const result = await workOn(job, progress, {
-      begun: () => {
-        begun = job;
-        tell({ is: "begun" });
-      },
-      signal: stop.signal,
-    });
-    tell({ is: "done", result });
+    const begin = (): void => {
+      begun = job;
+      tell({ is: "begun" });
+    };
+    const result = workOn(job, progress, begin, given.signal);
+    working = result;
+    tell({ is: "done", result: await result });
   } catch (failure) {
     tell({ is: "failed", code: archiveFailureCode(failure), message: messageOf(failure) });
   }
   process.stdin.removeAllListeners("end").destroy();
 }
 
-function start(
-  job: ArchiveJob,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<CreateResult | VerifyResult | ExtractResult> {
+function start(job: ArchiveJob, progress: Progress, signal: AbortSignal): Promise<ResultOf<ArchiveJob>> {
   switch (job.do) {
     case "create":
       return create(job, progress, signal);
@@ -70,13 +62,21 @@ function start(
       return verify(job, progress);
     case "extract":
       return extract(job, progress);
+    case "copy":
+      return copy(job, progress, signal);
+    case "remove-copies":
+      return removeCopies(job, signal);
     default:
       return job satisfies never;
   }
 }
 
 /** Whoever wanted it is gone, or does not want it any more. */
-async function end(begun: ArchiveJob | undefined): Promise<void> {
+async function end(begun: ArchiveJob | undefined, working: Promise<unknown>): Promise<void> {
+  if (begun && isOnSecondDisk(begun)) {
+    await working.catch(() => undefined); // It leaves nothing by itself.
+    return;
+  }
   await killChildren(true);
   if (begun) await removeLeftovers(begun);
 }

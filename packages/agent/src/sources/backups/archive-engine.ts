@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { BackupConfig } from "../../config/backups.js";
-import { backupIdOf, newBackupId, parseBackupId, type BackupId } from "../../core/backup/backup-id.js";
+import { newBackupId, parseBackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
 import type { Clock } from "../../core/clock.js";
 import type {
@@ -14,7 +14,7 @@ import type {
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { rootsIn } from "./roots.js";
 import { secondShelf } from "./second-shelf.js";
-import { shelfAt, type ShelvedBackup } from "./shelf.js";
+import { shelfAt, type ShelvedBackup } from "../../platform/archive/shelf.js";
 
 type Limits = { dir: string; max_size: number; min_free: number };
 
@@ -46,12 +46,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
   const isOurs = (id: { service: string; name: string }): boolean => id.service === service && id.name === set.name;
   const ours = async (): Promise<ShelvedBackup[]> =>
     (await shelf.list()).filter(({ id }) => id.startsWith(`${service}.${set.name}.`));
-  const second = set.copy_to && secondShelf(directory, set.copy_to);
-  /** In a directory that hosts share there may be some of another host's service of the same name. */
-  const ourOwn = async (): Promise<(id: BackupId) => boolean> => {
-    const ids = new Set((await ours()).map(({ id }) => id));
-    return (id) => ids.has(backupIdOf(id));
-  };
+  const second = set.copy_to && secondShelf(directory, set.copy_to, deps);
   const identity = set.encrypt?.identity === undefined ? {} : { identity: set.encrypt.identity };
 
   const create = async (note: string | undefined, doing: Doing): Promise<Made> => {
@@ -87,7 +82,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
   return {
     kind: "archive",
     create,
-    ...(second ? { copy: async (id, doing) => second.copy(id, await ourOwn(), doing) } : {}),
+    ...(second ? { copy: (id, doing) => second.copy(id, doing) } : {}),
     list: async (signal) => {
       const backups = await ours();
       const copied = await second?.copiesOf(backups, signal);
@@ -107,13 +102,14 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       const { files, bytes } = await run(job, doing);
       return { files, bytes };
     },
-    remove: async (ids, { signal }) => {
+    remove: async (ids, doing) => {
       const before = await shelf.bytes();
+      const removed = (await ours()).filter(({ id }) => ids.includes(id));
       for (const id of ids) await shelf.remove(id);
-      await second?.remove(ids, signal);
+      await second?.remove(removed, doing);
       return Math.max(0, before - (await shelf.bytes()));
     },
-    clean: async () => [...(await shelf.clean(isOurs)), ...((await second?.clean(await ourOwn())) ?? [])],
+    clean: () => shelf.clean(isOurs),
   };
 }
 

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OstlerError } from "@ostler/protocol";
-import { mountOf } from "../../platform/mounts.js";
+import { mountOf } from "../mounts.js";
 
 /** Refuses a directory on the disk of another one, as it is where nothing is mounted that should be. @throws OstlerError `wrong-state` */
 export async function refuseUnmounted(directory: string, other: string): Promise<void> {

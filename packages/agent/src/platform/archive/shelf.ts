@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { messageOf, OstlerError } from "@ostler/protocol";
 import { compareBackupIds, parseBackupId, type BackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
-import { syncDirectory } from "../../platform/disk.js";
+import { syncDirectory } from "../disk.js";
 import { readHeader } from "./read-header.js";
-import { occupiedBytes } from "../../platform/archive/room.js";
+import { occupiedBytes } from "./room.js";
 import { manifestName, shelfName, type ShelfName } from "../../core/backup/shelf-names.js";
 
 /** A backup of a directory. What has a `problem` is no good; one without `header` has a manifest that cannot be read. */
