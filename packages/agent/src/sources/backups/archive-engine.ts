@@ -1,8 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import type { BackupConfig } from "../../config/backups.js";
 import { newBackupId, parseBackupId } from "../../core/backup/backup-id.js";
 import type { ManifestHeader } from "../../core/backup/manifest.js";
 import type { Clock } from "../../core/clock.js";
+import { patiently } from "../../core/patient.js";
 import type {
   ArchiveJob,
   ArchiveProgress,
@@ -14,6 +15,7 @@ import type {
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { rootsIn } from "./roots.js";
 import { secondShelf } from "./second-shelf.js";
+import { mountOf } from "../../platform/mounts.js";
 import { shelfAt, type ShelvedBackup } from "../../platform/archive/shelf.js";
 
 type Limits = { dir: string; max_size: number; min_free: number };
@@ -37,6 +39,9 @@ const usualRatio = 0.5;
 const growth = 1.25;
 /** So many paths are told of each flaw. */
 const maxTold = 20;
+
+/** However many sets look into a directory that hangs, one thread waits for it. */
+const look = patiently("backups", (directory) => readdir(directory), mountOf);
 
 /** Keeps the backups of a set as archives in a directory, and copies of them in another. */
 export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveEngineDeps): Engine {
@@ -109,7 +114,10 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       await second?.remove(removed, doing);
       return Math.max(0, before - (await shelf.bytes()));
     },
-    clean: () => shelf.clean(isOurs),
+    clean: async (signal) => {
+      await look(directory, signal);
+      return shelf.clean((id) => isOurs(id) && !signal.aborted); // What begins later may have parts there, too.
+    },
   };
 }
 

@@ -135,7 +135,7 @@ export class Backups implements AsyncDisposable {
 
   #recover(): Recovering {
     const engines = Object.entries(this.#deps.services()).flatMap(([service, { backups }]) =>
-      backups.map((set) => () => this.#engineOf(service, set)),
+      backups.map((set) => ({ service, engine: () => this.#engineOf(service, set) })),
     );
     return Recovering.start({ ...this.#deps, rest: this.#rest, engines, signal: this.#stop.signal });
   }

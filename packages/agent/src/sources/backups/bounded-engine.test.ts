@@ -17,7 +17,7 @@ const slow: Engine = {
   rootsOf: (_, __, signal) => obedient(signal),
   extract: (_, __, ___, { signal }) => obedient(signal),
   remove: (_, { signal }) => obedient(signal),
-  clean: () => Promise.resolve(["a part"]),
+  clean: obedient,
 };
 
 const deeds: Record<string, (engine: Engine, doing: Doing) => Promise<unknown>> = {
@@ -50,10 +50,17 @@ for (const [what, call] of Object.entries(deeds))
 
 test("what was found is what the engine has found", async () => {
   const listed = { backups: [], problems: ["one"] };
-  const engine = boundedEngine({ ...slow, list: () => Promise.resolve(listed) }, "shop/data", {
-    withinMs: 1000,
-    clock: new FakeClock(),
-  });
-  assert.equal(await engine.list(new AbortController().signal), listed);
-  assert.deepEqual(await engine.clean(), ["a part"]);
+  const quick = { ...slow, list: () => Promise.resolve(listed), clean: () => Promise.resolve(["a part"]) };
+  const engine = boundedEngine(quick, "shop/data", { withinMs: 1000, clock: new FakeClock() });
+  const { signal } = new AbortController();
+  assert.equal(await engine.list(signal), listed);
+  assert.deepEqual(await engine.clean(signal), ["a part"]);
+});
+
+test("what was left is looked for no longer than half a minute, however long a backup may take", async () => {
+  const clock = new FakeClock();
+  const engine = boundedEngine(slow, "shop/data", { withinMs: 6 * 3_600_000, clock });
+  const late = assert.rejects(engine.clean(new AbortController().signal), { code: "timed-out" });
+  await clock.pass(30_000);
+  await late;
 });

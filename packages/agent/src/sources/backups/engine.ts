@@ -44,6 +44,6 @@ export type Engine = {
   ) => Promise<{ files: number; bytes: number }>;
   /** Gives how many bytes are free by that. */
   remove: (ids: readonly string[], doing: Doing) => Promise<number>;
-  /** Removes what a killed agent has left; says what that was. */
-  clean: () => Promise<string[]>;
+  /** Removes what a killed agent has left, but not of copies, which is done by the next one; says what that was. */
+  clean: (signal: AbortSignal) => Promise<string[]>;
 };

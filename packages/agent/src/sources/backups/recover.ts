@@ -16,20 +16,22 @@ export type RecoverDeps = {
   degraded: (part: string, reason: string) => void;
   records: string;
   drills: string;
-  rest: Rest;
-  engines: readonly (() => Engine)[];
+  rest: Pick<Rest, "recover">;
+  engines: readonly { service: string; engine: () => Pick<Engine, "clean"> }[];
   /** When the agent ends, what could not be brought back is left to the next one. */
   signal: AbortSignal;
 };
 
 /**
  * Undoes or completes what an agent before this one has left half done, and tells that. What is at rest is brought back service by
- * service, as long as that takes: one that does not come back holds up nobody else.
+ * service, as long as that takes: one that does not come back holds up nobody else, nor does a disk that hangs.
  */
 export class Recovering implements AsyncDisposable {
   readonly #deps: RecoverDeps;
-  /** What was found at rest, when everything else is cleaned up. */
+  /** What was found at rest, when what a restore has left half done is undone. */
   readonly #begun: Promise<readonly Recovery[]>;
+  /** By service: what was left where its backups are. At the end nobody waits for that: it harms none who comes later. */
+  readonly #cleaned = new Map<string, Promise<unknown>>();
 
   static start(deps: RecoverDeps): Recovering {
     return new Recovering(deps);
@@ -38,12 +40,16 @@ export class Recovering implements AsyncDisposable {
   private constructor(deps: RecoverDeps) {
     this.#deps = deps;
     this.#begun = this.#begin();
+    for (const { service, engine } of deps.engines) {
+      const cleaned = this.#begun.then(() => clean(engine, deps.signal));
+      this.#cleaned.set(service, Promise.all([this.#cleaned.get(service), cleaned]));
+    }
   }
 
-  /** Resolves when all that was left of a service was tried to be brought back once. Never rejects. */
+  /** Resolves when all that was left of a service was tried to be brought back, and cleaned up, once. Never rejects. */
   async tried(service: string): Promise<void> {
     const its = (await this.#begun).filter(({ record }) => record.service === service);
-    await Promise.all(its.map(({ tried }) => tried));
+    await Promise.all([this.#cleaned.get(service), ...its.map(({ tried }) => tried)]);
   }
 
   /** To be called when the signal has aborted. */
@@ -52,7 +58,7 @@ export class Recovering implements AsyncDisposable {
   }
 
   async #begin(): Promise<Recovery[]> {
-    const { rest, drills, engines, signal } = this.#deps;
+    const { rest, drills, signal } = this.#deps;
     const recoveries = await this.#trying("what was at rest", async () => {
       const found = await rest.recover(signal);
       for (const problem of found.problems) this.#deps.degraded("backups: what was at rest", problem);
@@ -61,7 +67,6 @@ export class Recovering implements AsyncDisposable {
     const found = recoveries ?? [];
     const undone = await this.#trying("restores", () => this.#recoverSwaps(found));
     await this.#trying("drills", () => cleanDrills(drills));
-    for (const engine of engines) await clean(engine);
     this.#tellInterrupted(found, undone ?? new Map());
     return found;
   }
@@ -107,9 +112,9 @@ export class Recovering implements AsyncDisposable {
 }
 
 /** The next backup of the set tells what is wrong there. */
-async function clean(engine: () => Engine): Promise<void> {
+async function clean(engine: () => Pick<Engine, "clean">, signal: AbortSignal): Promise<void> {
   try {
-    await engine().clean();
+    await engine().clean(signal);
   } catch {
     return;
   }
