@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -325,6 +326,36 @@ test("a copy that fails is told, costs neither the backup nor what follows, and 
   rmSync(host.at("second"));
   await host.made();
   assert.doesNotMatch((await host.agent.ostler("health")).stdout, /copy/);
+});
+
+test("what was made while the second disk was away is copied with the next backup, and what went meanwhile goes there, too", async () => {
+  await using host = await started("copy_to: {dir: DIR/second, must_be_mount: false}\nkeep: {last: 2}");
+  const { id: first } = await host.made();
+  renameSync(host.at("second"), host.at("away"));
+  host.write("second", "in the way");
+  for (let made = 0; made < 2; made++) await host.refused("create", "data");
+  rmSync(host.at("second"));
+  renameSync(host.at("away"), host.at("second"));
+  const missed = (await host.listed()).map(({ id }) => id);
+  assert.ok(missed.length === 2 && !missed.includes(first));
+  const inSecond = (): string[] => readdirSync(host.at("second")).filter((name) => name.endsWith(".json"));
+  assert.deepEqual(inSecond(), [`${first}.json`]);
+  const { id } = await host.made();
+  const copied = (await host.agent.events("backup.copied")).map(({ data }) => data.id);
+  assert.deepEqual(copied, [first, id, ...missed]);
+  assert.deepEqual(new Set(inSecond()), new Set([`${id}.json`, `${missed[0]}.json`]));
+  assert.doesNotMatch((await host.agent.ostler("health")).stdout, /copy/);
+});
+
+test("a first directory that is new costs no copy that is to be kept", async () => {
+  await using host = await started("copy_to: {dir: DIR/second, must_be_mount: false}\nkeep: {last: 2}");
+  const made = [await host.made(), await host.made()];
+  rmSync(host.at("data/backups"), { recursive: true });
+  const nextSecondMs = (Math.floor(Date.now() / 1000) + 1) * 1000;
+  await until(() => Date.now() >= nextSecondMs, "another id is due");
+  const { id } = await host.made();
+  const inSecond = readdirSync(host.at("second")).filter((name) => name.endsWith(".json"));
+  assert.deepEqual(new Set(inSecond), new Set([id, made[1]?.id].map((one) => `${one}.json`)));
 });
 
 test("a second directory that nothing is mounted on is refused, and the backup is there all the same", async () => {

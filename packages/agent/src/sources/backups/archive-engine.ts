@@ -14,7 +14,7 @@ import type {
 } from "../../platform/archive/job.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
 import { rootsIn } from "./roots.js";
-import { secondShelf } from "./second-shelf.js";
+import { secondShelf, type SecondShelf } from "./second-shelf.js";
 import { mountOf } from "../../platform/mounts.js";
 import { shelfAt, type ShelvedBackup } from "../../platform/archive/shelf.js";
 
@@ -49,9 +49,9 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
   const directory = limits().dir;
   const shelf = shelfAt(directory);
   const isOurs = (id: { service: string; name: string }): boolean => id.service === service && id.name === set.name;
-  const ours = async (): Promise<ShelvedBackup[]> =>
-    (await shelf.list()).filter(({ id }) => id.startsWith(`${service}.${set.name}.`));
-  const second = set.copy_to && secondShelf(directory, set.copy_to, deps);
+  const isOfSet = (id: string): boolean => id.startsWith(`${service}.${set.name}.`);
+  const ours = async (): Promise<ShelvedBackup[]> => (await shelf.list()).filter(({ id }) => isOfSet(id));
+  const second = set.copy_to && secondShelf(directory, isOfSet, set.copy_to, deps);
   const identity = set.encrypt?.identity === undefined ? {} : { identity: set.encrypt.identity };
 
   const create = async (note: string | undefined, doing: Doing): Promise<Made> => {
@@ -87,7 +87,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
   return {
     kind: "archive",
     create,
-    ...(second ? { copy: (id, doing) => second.copy(id, doing) } : {}),
+    ...(second ? copying(service, set.name, second, ours) : {}),
     list: async (signal) => {
       const backups = await ours();
       const copied = await second?.copiesOf(backups, signal);
@@ -111,12 +111,33 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
       const before = await shelf.bytes();
       const removed = (await ours()).filter(({ id }) => ids.includes(id));
       for (const id of ids) await shelf.remove(id);
-      await second?.remove(removed, doing);
+      await second?.remove(removed, doing).catch(() => undefined); // What stays is a stray now: its removal tells.
       return Math.max(0, before - (await shelf.bytes()));
     },
     clean: async (signal) => {
       await look(directory, signal);
       return shelf.clean((id) => isOurs(id) && !signal.aborted); // What begins later may have parts there, too.
+    },
+  };
+}
+
+/** What an engine can do that has a second directory; `ours` is what the first one has. */
+function copying(
+  service: string,
+  name: string,
+  second: SecondShelf,
+  ours: () => Promise<ShelvedBackup[]>,
+): Pick<Engine, "copy" | "uncopied" | "removeStrays"> {
+  return {
+    copy: (id, doing) => second.copy(id, doing),
+    uncopied: async (signal) => second.uncopied(await ours(), signal),
+    removeStrays: async (chosen, doing) => {
+      const strays = await second.strays(await ours(), doing.signal);
+      const toGo = new Set(chosen(strays.map((one) => foundOf(service, name, one))));
+      await second.remove(
+        strays.filter(({ id }) => toGo.has(id)),
+        doing,
+      );
     },
   };
 }

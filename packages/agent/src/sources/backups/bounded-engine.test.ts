@@ -12,6 +12,8 @@ const slow: Engine = {
   kind: "archive",
   create: (_, { signal }) => obedient(signal),
   copy: (_, { signal }) => obedient(signal),
+  uncopied: obedient,
+  removeStrays: (_, { signal }) => obedient(signal),
   list: obedient,
   verify: (_, { signal }) => obedient(signal),
   rootsOf: (_, __, signal) => obedient(signal),
@@ -23,6 +25,8 @@ const slow: Engine = {
 const deeds: Record<string, (engine: Engine, doing: Doing) => Promise<unknown>> = {
   "Making a backup": (engine, doing) => engine.create(undefined, doing),
   "Copying a backup": (engine, doing) => engine.copy?.("id", doing) ?? Promise.resolve(),
+  "Looking for copies": (engine, { signal }) => engine.uncopied?.(signal) ?? Promise.resolve(),
+  "Removing copies": (engine, doing) => engine.removeStrays?.(() => [], doing) ?? Promise.resolve(),
   "Listing the backups": (engine, { signal }) => engine.list(signal),
   "Verifying a backup": (engine, doing) => engine.verify("id", doing),
   "Looking into a backup": (engine, { signal }) => engine.rootsOf("id", undefined, signal),

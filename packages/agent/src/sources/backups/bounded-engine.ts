@@ -19,11 +19,15 @@ export function boundedEngine(
   ): Promise<T> => bounded({ what: `${what} of ${set}`, withinMs: ms, signal, clock }, call);
   const doing = <T>(what: string, { signal, progress }: Doing, call: (doing: Doing) => Promise<T>): Promise<T> =>
     within(what, signal, (its) => call({ signal: its, progress }));
-  const { copy } = engine;
+  const { copy, uncopied, removeStrays } = engine;
   return {
     kind: engine.kind,
     create: (note, its) => doing("Making a backup", its, (own) => engine.create(note, own)),
     ...(copy ? { copy: (id, its) => doing("Copying a backup", its, (own) => copy(id, own)) } : {}),
+    ...(uncopied ? { uncopied: (signal) => within("Looking for copies", signal, (own) => uncopied(own)) } : {}),
+    ...(removeStrays
+      ? { removeStrays: (chosen, its) => doing("Removing copies", its, (own) => removeStrays(chosen, own)) }
+      : {}),
     list: (signal) => within("Listing the backups", signal, (own) => engine.list(own)),
     verify: (id, its) => doing("Verifying a backup", its, (own) => engine.verify(id, own)),
     rootsOf: (id, only, signal) => within("Looking into a backup", signal, (own) => engine.rootsOf(id, only, own)),

@@ -29,6 +29,10 @@ export type Engine = {
   create: (note: string | undefined, doing: Doing) => Promise<Made>;
   /** Copies one into the set's second directory, where there is one. Gives how large it is. */
   copy?: (id: string, doing: Doing) => Promise<{ to: string; bytes: number }>;
+  /** What has no copy yet and should have, newest first; nothing where that cannot be told. */
+  uncopied?: (signal: AbortSignal) => Promise<string[]>;
+  /** Removes copies of backups that are here no more: those that are chosen. */
+  removeStrays?: (chosen: (strays: readonly FoundBackup[]) => readonly string[], doing: Doing) => Promise<void>;
   /** Newest first; one that is broken has a problem. */
   list: (signal: AbortSignal) => Promise<{ backups: FoundBackup[]; problems: string[] }>;
   /** Reads one back. @throws OstlerError with the code `damaged` in its data where it is not what it was */

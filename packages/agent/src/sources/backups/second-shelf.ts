@@ -19,13 +19,18 @@ export type SecondShelf = {
   copy: (id: string, doing: Doing) => Promise<{ to: string; bytes: number }>;
   /** Where there is a copy of one of these, by its id. What is damaged, or of another host, is none. */
   copiesOf: (backups: readonly ShelvedBackup[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
+  /** Which of these have none yet and can have one: whole ones that people have wanted. None where it does not answer. */
+  uncopied: (backups: readonly ShelvedBackup[], signal: AbortSignal) => Promise<string[]>;
+  /** Copies that this agent has made of backups of the set that it has no more; never its newest copy, nor any where it has no backup at all. */
+  strays: (backups: readonly ShelvedBackup[], signal: AbortSignal) => Promise<ShelvedBackup[]>;
   /** Those of these backups that are there: nothing of other hosts, and nothing where it does not answer. @throws OstlerError */
   remove: (backups: readonly ShelvedBackup[], doing: Doing) => Promise<void>;
 };
 
-/** `first` is the directory that is copied. */
+/** `first` is the directory that is copied; what `isOfSet` is of the set. */
 export function secondShelf(
   first: string,
+  isOfSet: (id: string) => boolean,
   { dir, must_be_mount: mustBeMount }: CopyConfig,
   { run, agent }: Pick<ArchiveEngineDeps, "run" | "agent">,
 ): SecondShelf {
@@ -42,6 +47,22 @@ export function secondShelf(
         return copy !== undefined && copy.problem === undefined && isSame(copy, one);
       };
       return new Set(backups.filter(isCopied).map(({ id }) => id));
+    },
+    uncopied: async (backups, signal) => {
+      const copies = await shelved(dir, signal);
+      const there = new Map(copies?.map((one) => [one.id, one]));
+      const canHave = (one: ShelvedBackup): boolean => {
+        if (one.problem !== undefined || one.header?.note !== undefined) return false;
+        const copy = there.get(one.id);
+        return copy === undefined || (copy.problem !== undefined && isSame(copy, one));
+      };
+      return copies === undefined ? [] : backups.filter(canHave).map(({ id }) => id);
+    },
+    strays: async (backups, signal) => {
+      const copies = (await shelved(dir, signal)) ?? [];
+      const [, ...older] = copies.filter(({ id, header }) => isOfSet(id) && header?.agent.id === agent().id);
+      const here = new Set(backups.map(({ id }) => id));
+      return here.size === 0 ? [] : older.filter(({ id }) => !here.has(id));
     },
     remove: async (backups, { signal, progress }) => {
       const there = new Map((await shelved(dir, signal))?.map((one) => [one.id, one]));

@@ -1,6 +1,8 @@
-import { messageOf, OstlerError, type BackupDeed, type BackupState, type CommandData } from "@ostler/protocol";
+import { messageOf, OstlerError, own, type BackupDeed, type BackupState, type CommandData } from "@ostler/protocol";
 import type { BackupConfig, BackupHook } from "../../config/backups.js";
+import { bounded } from "../../core/bounded.js";
 import type { Publish } from "../../core/bus.js";
+import { compareBackupIds } from "../../core/backup/backup-id.js";
 import type { Clock } from "../../core/clock.js";
 import { literally } from "../../platform/archive/path-glob.js";
 import { drill, type DrillDeps } from "./drill.js";
@@ -71,14 +73,16 @@ export class SetWork {
     return { id, ...done };
   }
 
-  /** While the service runs again. What comes back is why there is no copy; that is told, and the backup is there. */
+  /**
+   * While the service runs again; those that have no copy yet come after it. What comes back is why it has none itself; that is told,
+   * and the backup is there.
+   */
   async copy(id: string): Promise<OstlerError | undefined> {
-    const { of, engine, doing } = this.#work;
+    const { engine, doing } = this.#work;
     if (!engine.copy) return undefined;
-    const took = this.#watch();
     try {
-      const done = await this.#noting(id, async () => engine.copy?.(id, doing));
-      if (done) this.#deps.publish({ type: "backup.copied", data: { ...of, id, ...done, tookMs: took() } });
+      await this.#copy(id, doing);
+      await this.#copyOthers();
       return undefined;
     } catch (failure) {
       this.fail("copy", failure, id);
@@ -95,6 +99,7 @@ export class SetWork {
     if (dryRun) return { kept: keep, removed: remove, freedBytes: 0 };
     const freedBytes = remove.length > 0 ? await engine.remove(remove, doing) : 0;
     publish({ type: "backup.pruned", data: { ...of, removed: remove, kept: keep.length, freedBytes } });
+    await this.#pruneCopies(backups.filter(({ id }) => !remove.includes(id)));
     return { kept: keep, removed: remove, freedBytes };
   }
 
@@ -135,6 +140,47 @@ export class SetWork {
   fail(doing: BackupDeed, failure: unknown, id?: string): void {
     const about = { ...this.#work.of, ...(id === undefined ? {} : { id }) };
     this.#deps.publish({ type: "backup.failed", data: { ...about, doing, reason: messageOf(failure) } });
+  }
+
+  async #copy(id: string, doing: Doing): Promise<void> {
+    const { of, engine } = this.#work;
+    const took = this.#watch();
+    const done = await this.#noting(id, async () => engine.copy?.(id, doing));
+    if (done) this.#deps.publish({ type: "backup.copied", data: { ...of, id, ...done, tookMs: took() } });
+  }
+
+  /** What was made while the second disk was away, newest first, for as long as one may take. A failure is told, and is none of the new copy. */
+  async #copyOthers(): Promise<void> {
+    const { of, set, engine, doing } = this.#work;
+    const { known, clock } = this.#deps;
+    const what = `Copying the backups of ${of.service}/${of.backup} that had no copy`;
+    let at: string | undefined;
+    try {
+      await bounded({ what, withinMs: set.timeout, signal: doing.signal, clock }, async (signal) => {
+        for (const id of (await engine.uncopied?.(signal)) ?? []) {
+          if (own(known(of)?.damaged ?? {}, id) !== undefined) continue;
+          at = id;
+          await this.#copy(id, { ...doing, signal });
+        }
+      });
+    } catch (failure) {
+      this.fail("copy", failure, at);
+    }
+  }
+
+  /**
+   * Copies whose backups went while the second disk was away. What `keep` would keep of both together stays: a first directory that
+   * is new, or not mounted, costs no copy.
+   */
+  async #pruneCopies(kept: readonly FoundBackup[]): Promise<void> {
+    const { of, set, engine, doing } = this.#work;
+    const { clock, known } = this.#deps;
+    const chosen = (strays: readonly FoundBackup[]): string[] => {
+      const ids = new Set(strays.map(({ id }) => id));
+      const all = [...kept, ...strays].toSorted((a, b) => compareBackupIds(b.id, a.id));
+      return keptOf(all, known(of), set.keep, clock.now()).remove.filter((id) => ids.has(id));
+    };
+    await engine.removeStrays?.(chosen, doing).catch((failure: unknown) => this.fail("prune", failure));
   }
 
   async #restored(id: string, to: string | undefined, restore: () => Promise<Restored>): Promise<Restored> {
