@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { mountOf } from "../mounts.js";
 import { archiveFailure, isOnSecondDisk, type ArchiveJob } from "./job.js";
 
-/** Programs that could not be ended, by the file system they wait for; each until it has ended. */
+/** The last program that could not be ended, by the file system it waits for; until it has ended. */
 const stuck = new Map<string, { pid: number; sinceMs: number }>();
 
 /** One at a time waits for a second disk that hangs: while it does, nobody else is sent there. @throws OstlerError */
@@ -21,7 +21,9 @@ export function markStuck(job: ArchiveJob, child: ChildProcess): void {
   if (!isOnSecondDisk(job) || pid === undefined || exitCode !== null || signalCode !== null) return;
   const disk = diskOf(job.to);
   stuck.set(disk, { pid, sinceMs: performance.now() });
-  child.once("exit", () => stuck.delete(disk));
+  child.once("exit", () => {
+    if (stuck.get(disk)?.pid === pid) stuck.delete(disk);
+  });
 }
 
 /** As far as that can be told without asking it. */
