@@ -28,7 +28,7 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
   await roomLeft();
   progress.begin("walk", 0, 0);
   const walked = await walk(paths, exclude, directory, (files, bytes) => progress.at(bytes, files));
-  requireAll(job.required, walked);
+  requireAll(job.required, walked.entries, "Nothing that would be backed up matches");
   await requireSpace(directory, walked.occupiedBytes * job.expectedRatio);
 
   const compression = chosenCompression(job.compression);
@@ -39,6 +39,7 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
   const sink = last ? new Sink(last.input, stages, archive.follow(last.done)) : new Sink(archive.writable(), stages);
   const taken = await takeAll(walked, sink, progress);
   signal.throwIfAborted();
+  requireAll(job.required, taken.files, "Gone before it could be read is all that matches");
   const sha256 = await archive.finish();
 
   const { files, changed, vanished, again } = taken;
@@ -91,18 +92,15 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
 
 const suffixes: Record<Compression, string> = { zstd: ".zst", gzip: ".gz", none: "" };
 
-function requireAll(required: readonly string[], { entries }: Walked): void {
+function requireAll(required: readonly string[], found: ReadonlyMap<string, unknown>, why: string): void {
   const missing = required.filter((glob) => {
-    if (entries.has(glob.slice(1))) return false;
+    if (found.has(glob.slice(1))) return false;
     const isMatch = matcher([glob]);
-    for (const path of entries.keys()) if (isMatch(`/${path}`)) return false;
+    for (const path of found.keys()) if (isMatch(`/${path}`)) return false;
     return true;
   });
   if (missing.length > 0)
-    throw archiveFailure(
-      "required-missing",
-      `Nothing that would be backed up matches ${missing.join(", ")}, which is required. No backup was made.`,
-    );
+    throw archiveFailure("required-missing", `${why} ${missing.join(", ")}, which is required. No backup was made.`);
 }
 
 async function requireSpace(directory: string, wantedBytes: number): Promise<void> {

@@ -18,21 +18,33 @@ type Wanted = { paths: readonly string[]; exclude: readonly string[]; required: 
  * @throws OstlerError with the code `required-missing`, naming all of them, or `failed`
  */
 export async function selectionOf({ paths, exclude, required }: Wanted): Promise<Selection> {
+  const isExcluded = matcher(exclude);
+  const isLeftOut = (path: string): boolean => [path, ...above(path)].some(isExcluded);
+  const there = new Set<string>();
+  for (const glob of paths) for (const path of await found(glob)) if (!isLeftOut(path)) there.add(path);
+  const top = uppermost([...there]);
   const missing: string[] = [];
-  for (const glob of required) if ((await found(glob)).length === 0) missing.push(glob);
+  for (const glob of required) {
+    let isTaken = false;
+    for (const path of await found(glob)) isTaken ||= !isLeftOut(path) && (await isReached(path, top));
+    if (!isTaken) missing.push(glob);
+  }
   if (missing.length > 0)
     throw resticError(
       "required-missing",
-      `What is required is not there: ${missing.map(shown).join(", ")}. Without it a backup would be of no use; see \`required\` of the set.`,
+      `What is required would not be backed up: ${missing.map(shown).join(", ")}. It must be there, in \`paths\` and not excluded; see \`required\` of the set.`,
     );
-  const isExcluded = matcher(exclude);
-  const there = new Set<string>();
-  for (const glob of paths)
-    for (const path of await found(glob)) if (![path, ...above(path)].some(isExcluded)) there.add(path);
-  const top = uppermost([...there]);
   const links: string[] = [];
   for (const path of top) if (await isLink(path)) links.push(path);
   return { paths: top, links };
+}
+
+/** Is it one of these, or in one without a link in between, which restic does not follow? */
+async function isReached(path: string, roots: readonly string[]): Promise<boolean> {
+  if (roots.includes(path)) return true;
+  const within = above(path).filter(isIn(roots));
+  for (const one of within) if (await isLink(one)) return false;
+  return within.length > 0;
 }
 
 /** Those that are in no other. */
