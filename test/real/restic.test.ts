@@ -267,6 +267,31 @@ test(
   },
 );
 
+test("a backup that lacks something counts as flawed also when nobody came to mark it", needs("restic"), async () => {
+  using house = new ResticHouse();
+  house.write("files/a", "a");
+  house.empty("bin");
+  const real = pathOf("restic");
+  const engine = house.engine({ restic: { env: { PATH: `${house.at("bin")}:${process.env.PATH}` } } });
+  house.write("bin/restic", `#!/bin/sh\n${real} "$@" || exit\ncase $1 in backup) exit 3;; esac\n`, 0o755);
+  const marked = await engine.create(undefined, house.doing());
+  house.write("bin/restic", `#!/bin/sh\n[ $1 = tag ] && exit 1\n${real} "$@"\n[ $1 != backup ] || exit 3`, 0o755);
+  await failing(engine.create(undefined, house.doing()));
+  house.write("bin/restic", `#!/bin/sh\nexec ${real} "$@"\n`, 0o755);
+  const whole = await engine.create(undefined, house.doing());
+  const { backups } = await engine.list(never);
+  assert.deepEqual(
+    backups.map(({ flawed }) => flawed),
+    [false, true, true],
+  );
+  assert.deepEqual([backups[0]?.id, backups[2]?.id], [whole.id, marked.id]);
+  await engine.remove([backups[1]?.id ?? ""], house.doing());
+  assert.deepEqual(
+    readdirSync(house.at("restic/notes")).filter((name) => !name.endsWith(".json")),
+    [],
+  );
+});
+
 test("a backup that is withdrawn ends at once, with its lock, and the next one goes on", needs("restic"), async () => {
   using house = new ResticHouse();
   for (let at = 0; at < 3000; at++) house.write(`files/${at % 50}/${at}`, `${at}`.repeat(2000));
@@ -276,7 +301,9 @@ test("a backup that is withdrawn ends at once, with its lock, and the next one g
   assert.equal((await failing(engine.create(undefined, doing))).code, "cancelled");
   assert.deepEqual(locksIn(house), []);
   assert.deepEqual((await engine.list(never)).backups, []);
-  assert.equal((await engine.create(undefined, house.doing())).files, 3000);
+  const { id, files } = await engine.create(undefined, house.doing());
+  assert.equal(files, 3000);
+  assert.deepEqual(readdirSync(house.at("restic/notes")), [`${id}.json`]);
   assert.ok(house.progress.some(({ phase }) => phase === "archive"));
 });
 

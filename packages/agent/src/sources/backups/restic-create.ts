@@ -48,17 +48,27 @@ export async function createSnapshot(
     complaint: (line: string) => flaws.hear(line),
     fine: [0, partial],
   };
+  await forgetGone(before, deps);
+  await notes.begin(id).catch(() => undefined); // A disk that is full here holds up no backup elsewhere.
   const { code } = await run("make a snapshot", call, signal);
   const made = output.summary();
   if (made?.snapshot_id === undefined)
     throw new OstlerError("failed", `restic has ended with ${code} and told of no snapshot.`);
   const { total_files_processed: files, total_bytes_processed: bytes } = made;
   const storedBytes = made.data_added_packed ?? made.data_added;
-  await notes.keep(id, { files, bytes, storedBytes });
   const found = flaws.all(files);
   const isPartial = code === partial || found.vanished.length > 0;
+  // restic takes tags before it knows: whoever is killed before this one is set finds the backup begun and not ended.
   if (isPartial) await run("mark a snapshot", { args: ["tag", "--add", flawedTag, made.snapshot_id] }, signal);
+  const noted = notes.keep(id, { files, bytes, storedBytes }).then(() => notes.end(id));
+  await noted.catch(() => undefined); // It is there. What is not noted is counted anew, and taken for flawed.
   return { id, files, bytes, storedBytes, flaws: found, isPartial };
+}
+
+/** What was begun and came to nothing. */
+async function forgetGone(there: readonly OurSnapshot[], { service, name, notes }: ResticCreateDeps): Promise<void> {
+  const ids = new Set(there.map(({ id }) => id));
+  for (const id of await notes.begun()) if (id.startsWith(`${service}.${name}.`) && !ids.has(id)) await notes.end(id);
 }
 
 async function snapshotsOrInit(init: boolean, deps: ResticCreateDeps, signal: AbortSignal): Promise<OurSnapshot[]> {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import * as z from "zod";
@@ -12,6 +12,8 @@ const known = z.object({
 export type KnownOfBackup = z.output<typeof known>;
 
 const part = z.object({ next: z.int().min(1) });
+
+const begunSuffix = ".begun";
 
 /** What is known of backups that restic would have to look for, and which part of the repository is read next. All can be lost. */
 export class ResticNotes {
@@ -29,8 +31,28 @@ export class ResticNotes {
     await this.#write(`${id}.json`, what);
   }
 
+  /** From now on until it is `ended`, nobody knows whether it is whole. */
+  async begin(id: string): Promise<void> {
+    await this.#write(`${id}${begunSuffix}`, {});
+  }
+
+  async end(id: string): Promise<void> {
+    await rm(join(this.#directory, `${id}${begunSuffix}`), { force: true });
+  }
+
+  /** Those that were begun and not ended, of all sets: who made them was killed, or is at it. */
+  async begun(): Promise<Set<string>> {
+    const names = await readdir(this.#directory).catch((failure: unknown) => {
+      if ((failure as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw OstlerError.from(failure, "failed");
+    });
+    const marks = names.filter((name) => name.endsWith(begunSuffix));
+    return new Set(marks.map((name) => name.slice(0, -begunSuffix.length)));
+  }
+
   async forget(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await rm(join(this.#directory, `${id}.json`), { force: true });
+    for (const id of ids)
+      for (const suffix of [".json", begunSuffix]) await rm(join(this.#directory, `${id}${suffix}`), { force: true });
   }
 
   /** The part of `total` that is to be read next, from 1. */

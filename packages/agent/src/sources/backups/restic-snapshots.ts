@@ -23,19 +23,20 @@ export type OurSnapshot = TaggedBackup & { snapshot: ResticSnapshot };
 /** So many backups of which no note is left have their files counted when they are listed; the others the next time. */
 const maxCounted = 10;
 
-/** Newest first. A snapshot that says that it is ours, and has no id, is a problem. */
+/** Newest first. One of which nobody knows whether it is whole counts as flawed. A snapshot that says that it is ours, and has no id, is a problem. */
 export async function ourSnapshots(
-  { service, name, host, run }: SnapshotsDeps,
+  { service, name, host, run, notes }: SnapshotsDeps,
   signal: AbortSignal,
 ): Promise<{ backups: OurSnapshot[]; problems: string[] }> {
   const lines: string[] = [];
   const args = ["snapshots", "--json", "--no-lock", "--host", host, "--tag", tagsOfSet(service, name)];
   await run("list its snapshots", { args, line: (line) => lines.push(line) }, signal);
+  const begun = await notes.begun();
   const backups: OurSnapshot[] = [];
   const problems: string[] = [];
   for (const snapshot of snapshotsIn(lines.join("\n"))) {
     const backup = backupIn(snapshot);
-    if (backup) backups.push({ ...backup, snapshot });
+    if (backup) backups.push({ ...backup, isFlawed: backup.isFlawed || begun.has(backup.id), snapshot });
     else problems.push(`Snapshot ${snapshot.id.slice(0, 8)} has no tag \`id=\` of ours, and is left alone.`);
   }
   return { backups: backups.sort((a, b) => compareBackupIds(b.id, a.id)), problems };
