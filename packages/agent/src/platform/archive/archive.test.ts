@@ -19,6 +19,7 @@ import {
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { manifestLines } from "../../core/backup/manifest.js";
 import { tempDir, type TempDir } from "../../testing/temp-dir.js";
 import { until } from "../../testing/until.js";
 import { programPath } from "./children.js";
@@ -233,6 +234,24 @@ test("an archive that was changed or cut is damaged", async () => {
     await assert.rejects(check(), codeOf("damaged", /its manifest says/));
   }
 });
+
+for (const [what, encrypted, compression] of [
+  ["a plain archive", false, "none"],
+  ["a packed one", false, "gzip"],
+  ["one whose key is elsewhere", true, "gzip"],
+] as const)
+  test(`what its disk cannot read any more is damaged: ${what}`, async () => {
+    using dir = ground();
+    dir.write("data/a", "a");
+    await run(dir.job({ compression }));
+    const manifest = dir.at("backups/web.data.1.json");
+    const { header, files } = await readManifest(manifest);
+    const archive = { ...header.archive, bytes: 0, encrypted };
+    dir.write("backups/web.data.1.json", [...manifestLines({ ...header, archive }, files.values())].join(""));
+    rmSync(dir.at(`backups/${archive.file}`));
+    symlinkSync("/proc/self/mem", dir.at(`backups/${archive.file}`)); // Its first page is nobody's: EIO.
+    await assert.rejects(verify(dir), codeOf("damaged", /cannot read it \(EIO/));
+  });
 
 test("a file that changed once is right in the end, one that always changes is named, and one that goes is told", async () => {
   using dir = ground();

@@ -101,9 +101,15 @@ export async function checkHash(
 }
 
 async function* hashed(path: string, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of createReadStream(path, { highWaterMark: readBytes })) {
-    hash.update(chunk as Buffer);
-    yield chunk as Buffer;
+  const chunks = createReadStream(path, { highWaterMark: readBytes });
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== "EIO") throw failure;
+    throw archiveFailure("damaged", `${path} is damaged: its disk cannot read it (${messageOf(failure)}).`, failure);
   }
 }
 
