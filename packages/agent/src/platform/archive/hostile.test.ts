@@ -114,6 +114,8 @@ function extract(dir: TempDir): Promise<unknown> {
 
 const file = { name: "a", text: "one" };
 const link = (name: string, target: string): Entry => ({ name, flag: "2", mode: 0o777, target });
+const hard = (name: string, target: string): Entry => ({ name, flag: "1", target });
+const folder = (name: string): Entry => ({ name, flag: "5", mode: 0o755 });
 
 test("a member written by hand is extracted when nothing is wrong with it", async () => {
   using dir = tempDir();
@@ -149,6 +151,16 @@ const hostile: Record<string, { knows: Entry[]; has: Buffer[]; why: RegExp }> = 
     knows: [link("l", "/etc"), { ...file, name: "l/evil" }],
     has: [member(link("l", "/etc")), member({ ...file, name: "l/evil" })],
     why: /^l\/evil is refused: it leads through the link l/,
+  },
+  "a name through a hard link to a link": {
+    knows: [folder("sub"), link("s", "sub"), hard("h", "s"), { ...file, name: "h/evil" }],
+    has: [folder("sub"), link("s", "sub"), hard("h", "s"), { ...file, name: "h/evil" }].map(member),
+    why: /^h\/evil is refused: it leads through the link h/,
+  },
+  "a name through a hard link to a hard link to a link": {
+    knows: [link("s", "/etc"), hard("h", "s"), hard("i", "h"), { ...file, name: "i/evil" }],
+    has: [link("s", "/etc"), hard("h", "s"), hard("i", "h"), { ...file, name: "i/evil" }].map(member),
+    why: /^i\/evil is refused: it leads through the link i/,
   },
   "a link that climbs out": {
     knows: [link("d/l", "../../etc")],

@@ -45,7 +45,8 @@ export class Vetting {
       throw archiveFailure("damaged", `${shown(member.path)} ${difference}.`);
     }
     this.#taken.add(member.path);
-    if (member.type === "symlink") this.#links.add(member.path);
+    if (member.type === "symlink" || (member.type === "hardlink" && this.#links.has(member.target)))
+      this.#links.add(member.path); // A hard link to a link is that link.
     else this.#links.delete(member.path);
     return true;
   }
