@@ -291,6 +291,16 @@ test("what is withdrawn leaves neither a process nor a file", async () => {
   assert.deepEqual(readdirSync(dir.at("backups")), []);
 });
 
+test("what is withdrawn before the program runs is not done", async () => {
+  using dir = ground();
+  dir.write("data/a", "a");
+  const end = new AbortController();
+  const running = run(dir.job(), end.signal);
+  end.abort();
+  await assert.rejects(running, /withdrawn/);
+  assert.deepEqual(readdirSync(dir.at("backups")), []);
+});
+
 test("the program ends with whoever started it, and so does everything it has started", async () => {
   using dir = ground();
   dir.write("data/big", Buffer.alloc(200 * 1024 * 1024, "x"));

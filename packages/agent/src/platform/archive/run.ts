@@ -44,9 +44,9 @@ export async function runArchive<J extends ArchiveJob>(
   { program }: ArchiveDeps,
   { progress, signal }: ArchiveRun,
 ): Promise<ResultOf<J>> {
-  if (signal.aborted) throw cancelled();
   refuseStuck(job);
   await requireClear(job);
+  if (signal.aborted) throw cancelled();
   const words = [...lastInLine(), process.execPath, ...nodeFlags, program];
   const env = environmentOf({}, process.env);
   const child = spawn(words[0] ?? program, words.slice(1), {
