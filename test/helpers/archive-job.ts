@@ -11,7 +11,7 @@ export type Outcome = {
   is: string;
   code?: string;
   message?: string;
-  result: { files: number; bytes: number; archiveBytes: number; scope?: string; roots?: string[] };
+  result: { files: number; bytes: number; archiveBytes: number; scope?: string };
   peakBytes: number;
 };
 

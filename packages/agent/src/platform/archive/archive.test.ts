@@ -129,8 +129,7 @@ test("what is backed up comes back with names, owners, modes, times and links, w
     },
   );
   assert.deepEqual(await verify(dir), { files: 9, bytes: 22, scope: "content" });
-  const { roots } = await run(dir.extract());
-  assert.deepEqual(roots, [dir.at("data")]);
+  await run(dir.extract());
   assert.deepEqual(treeOf(join(dir.at("into"), dir.at("data"))), treeOf(dir.at("data")));
   execFileSync("sha256sum", ["--check", "--strict", "--quiet", dir.at("backups/web.data.1.sha256")], {
     cwd: dir.at("into"),
@@ -196,8 +195,8 @@ test("whoever asks for a directory gets all that is in it, also with a slash at 
       wanted,
     );
   }
-  const { roots } = await run(dir.extract({ only: [dir.path] }));
-  assert.deepEqual([roots, treeOf(join(dir.at("into"), dir.at("data")))], [[dir.at("data")], all]);
+  await run(dir.extract({ only: [dir.path] }));
+  assert.deepEqual(treeOf(join(dir.at("into"), dir.at("data"))), all);
 });
 
 test("a sparse file takes no room, neither in the archive nor where it is extracted", async () => {

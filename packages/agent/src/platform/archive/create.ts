@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { manifestFormat, maxNamed, type ManifestFile, type ManifestHeader } from "../../core/backup/manifest.js";
+import { syncDirectory } from "../disk.js";
 import { Changes } from "./changes.js";
 import { Gather } from "./gather.js";
 import { archiveFailure, type CreateJob, type CreateResult } from "./job.js";
 import { manifestPath, writeManifest, writeSums } from "./manifest-file.js";
-import { freeBytes, PartFile, syncDirectory, type RoomLeft } from "./part-file.js";
+import { freeBytes, PartFile, type RoomLeft } from "./part-file.js";
 import { matcher } from "./path-glob.js";
 import type { Progress } from "./progress.js";
 import { Recorder } from "./recorder.js";

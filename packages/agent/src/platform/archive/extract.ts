@@ -72,10 +72,11 @@ export async function extract(job: ExtractJob, progress: Progress): Promise<Extr
   await sink.end().catch(() => undefined); // Its end tells whether it has taken everything.
   const { code } = await child.ended;
   if (code !== 0) await whyEnded(child, into);
-  return resultOf(
-    [...files.values()].filter(({ path }) => isMeant(path)),
-    header.paths,
-  );
+  const extracted = [...files.values()].filter(({ path }) => isMeant(path));
+  return {
+    files: extracted.filter(({ type }) => type !== "directory").length,
+    bytes: extracted.reduce((sum, { size }) => sum + size, 0),
+  };
 }
 
 /** All that tar says of a full disk, where it could write the beginning. */
@@ -108,20 +109,4 @@ function selection(files: ReadonlyMap<string, ManifestFile>, only: readonly stri
   if (selected.size === 0)
     throw archiveFailure("failed", `Nothing in the backup matches ${only.join(", ")}. Globs are on absolute paths.`);
   return (path) => selected.has(path);
-}
-
-function resultOf(files: readonly ManifestFile[], paths: readonly string[]): ExtractResult {
-  const isPart = within(paths);
-  const roots = new Set<string>();
-  for (const { path } of files) if (isPart(`/${path}`)) roots.add(`/${path}`);
-  const isBelow = (path: string): boolean => {
-    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1))
-      if (roots.has(path.slice(0, at))) return true;
-    return false;
-  };
-  return {
-    files: files.filter(({ type }) => type !== "directory").length,
-    bytes: files.reduce((sum, { size }) => sum + size, 0),
-    roots: [...roots].filter((path) => !isBelow(path)).sort(),
-  };
 }

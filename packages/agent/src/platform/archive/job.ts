@@ -17,7 +17,7 @@ export type CreateJob = {
   /** Absolute; globs. Each must match something, or there is no backup. */
   required: string[];
   compression: "auto" | "zstd" | "gzip" | "none";
-  /** Of age. None: not encrypted. A path is a file of recipients. */
+  /** Of age. None: not encrypted. */
   recipients: string[];
   header: Pick<ManifestHeader, "service" | "name" | "mode" | "agent" | "configHash" | "note">;
   /** Looked at while it is written, too: others write there as well. None: as much as the disk takes. */
@@ -111,8 +111,7 @@ export type VerifyResult = {
   scope: "content" | "archive";
 };
 
-/** `roots`: the paths of the manifest, globs expanded, that are in the directory now; as they are in place. */
-export type ExtractResult = { files: number; bytes: number; roots: string[] };
+export type ExtractResult = { files: number; bytes: number };
 
 /** Of all its files. */
 export type CopyResult = { bytes: number };

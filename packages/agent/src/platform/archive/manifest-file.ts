@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import {
@@ -18,21 +17,6 @@ import { bytesOf } from "./path-bytes.js";
 export type Manifest = { header: ManifestHeader; files: Map<string, ManifestFile> };
 
 export const manifestPath = (directory: string, id: string): string => join(directory, `${id}.json`);
-
-/** Reads only the first line. @throws OstlerError, ErrnoException when there is none */
-export async function readHeader(path: string): Promise<ManifestHeader> {
-  const file = await open(path, "r");
-  try {
-    let bytes = Buffer.alloc(0);
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(readBytes), 0, readBytes, bytes.length);
-      bytes = Buffer.concat([bytes, buffer.subarray(0, bytesRead)]);
-      if (bytesRead === 0 || bytes.includes(0x0a) || bytes.length > maxHeaderBytes) return headerOf(bytes.toString());
-    }
-  } finally {
-    await file.close();
-  }
-}
 
 /** Reads a whole manifest. @throws OstlerError, ErrnoException when there is none */
 export async function readManifest(path: string): Promise<Manifest> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, statfs, type FileHandle } from "node:fs/promises";
+import { open, rename, statfs, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -129,23 +129,10 @@ export class PartFile {
   }
 }
 
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Bytes that are free for whoever asks. */
 export async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
-}
-
-export async function removeAll(paths: readonly string[]): Promise<void> {
-  for (const path of paths) await rm(path, { force: true });
 }
 
 async function told(failure: unknown, path: string): Promise<never> {

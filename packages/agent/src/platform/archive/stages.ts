@@ -69,9 +69,8 @@ export function decompressing(compression: Compression): Stage[] {
   }
 }
 
-/** A recipient that is a path is a file of recipients. */
 function ageFor(recipients: readonly string[]): string[] {
-  return ["age", "--encrypt", ...recipients.flatMap((one) => [one.startsWith("/") ? "-R" : "-r", one])];
+  return ["age", "--encrypt", ...recipients.flatMap((one) => ["-r", one])];
 }
 
 /** What fails here says nothing of the archive: that it is damaged is told by its hash. */

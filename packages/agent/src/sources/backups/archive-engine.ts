@@ -104,8 +104,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
     rootsOf: (id, only) => rootsIn(directory, id, only),
     extract: async (id, into, only, doing) => {
       const job: ExtractJob = { do: "extract", directory, id, into, ...identity, ...(only ? { only: [...only] } : {}) };
-      const { files, bytes } = await run(job, doing);
-      return { files, bytes };
+      return run(job, doing);
     },
     remove: async (ids, doing) => {
       const before = await shelf.bytes();
