@@ -64,6 +64,7 @@ export async function startBackups(
   const backups = Backups.start({
     ...{ publish: bus.publish, clock, random: Math.random, state, services, degraded, recovered },
     ...{ records: store.backupRecords, drills: store.drills },
+    minFreeBytes: () => running().config.agent.backups.min_free,
     ownDirectories: () => ownDirectories(running().config, store),
     engineOf: (service, set) =>
       set.engine === "restic"

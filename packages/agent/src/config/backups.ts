@@ -174,7 +174,10 @@ export const backupsConfig = z.strictObject({
     size.prefault("50GiB"),
     "All archives of the host together may occupy so much; a backup that would exceed it is refused",
   ),
-  min_free: setting(size.prefault("512MiB"), "What must be left free on the disk when a backup was made"),
+  min_free: setting(
+    size.prefault("512MiB"),
+    "What must be left free on the disk when a backup was made, and on that of drills",
+  ),
 });
 
 /** Relative paths are relative to the configuration file. */

@@ -17,6 +17,7 @@ export const listedBackup = z.object({
   mode: z.enum(["hot", "cold"]).optional(),
   files: count.optional(),
   size: count.optional().describe("Bytes of the files"),
+  occupied: count.optional().describe("What the files have without the holes of sparse ones, where that is known"),
   storedSize: count.optional().describe("Bytes of the archive"),
   encrypted: z.boolean(),
   flawed: z.boolean().describe("Something is missing from it, or changed while it was read"),

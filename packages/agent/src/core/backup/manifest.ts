@@ -38,7 +38,10 @@ const header = z.object({
       .optional()
       .describe("What is in the archive a second time, because it had changed; the last counts"),
   }),
-  totals: z.object({ files: count, directories: count, links: count, bytes: count }),
+  totals: z.object({
+    ...{ files: count, directories: count, links: count, bytes: count },
+    occupied: count.optional().describe("Of the bytes, those that are in no hole of a sparse file"),
+  }),
   changed: z.array(z.string()),
   vanished: z.array(z.string()),
   skipped: z.array(skipped),

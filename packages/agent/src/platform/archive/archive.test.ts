@@ -206,6 +206,8 @@ test("a sparse file takes no room, neither in the archive nor where it is extrac
   const { bytes, archiveBytes } = await run(dir.job({ compression: "none" }));
   assert.equal(bytes, 5 * 1024 ** 3);
   assert.ok(archiveBytes < 100_000, `${archiveBytes}`);
+  const { occupied = NaN } = (await readManifest(dir.at("backups/web.data.1.json"))).header.totals;
+  assert.ok(occupied >= 5 && occupied <= archiveBytes, `${occupied}`);
   await run(dir.extract());
   const { size, blocks } = lstatSync(join(dir.at("into"), dir.at("data/big")));
   assert.equal(size, 5 * 1024 ** 3);

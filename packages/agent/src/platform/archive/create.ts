@@ -43,8 +43,7 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
   requireAll(job.required, taken.files, "Gone before it could be read is all that matches");
   const sha256 = await archive.finish();
 
-  const { files, changed, vanished, again } = taken;
-  const totals = totalsOf(files.values());
+  const { files, totals, changed, vanished, again } = taken;
   const skipped = walked.skipped.slice(0, maxNamed);
   const header: ManifestHeader = {
     format: manifestFormat,
@@ -115,6 +114,7 @@ async function requireSpace(directory: string, wantedBytes: number): Promise<voi
 
 type Taken = {
   files: Map<string, ManifestFile>;
+  totals: ManifestHeader["totals"];
   changed: string[];
   vanished: string[];
   again: { members: number; bytes: number };
@@ -160,6 +160,7 @@ async function takeAll(walked: Walked, sink: Sink, progress: Progress): Promise<
   const totals = totalsOf(files.values());
   return {
     files,
+    totals: { ...totals, occupied: Math.min(totals.bytes, recorder.bytes - recorder.holeBytes) },
     changed: paths.slice(0, maxNamed),
     vanished: [...changes.vanished].slice(0, maxNamed),
     again: { members: recorder.members - files.size, bytes: recorder.bytes - totals.bytes },

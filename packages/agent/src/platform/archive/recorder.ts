@@ -9,9 +9,10 @@ import type { TarMember } from "./tar-header.js";
 export class Recorder {
   readonly #recorded: (file: ManifestFile) => void;
   #current: { file: ManifestFile; hash: Hash | undefined } | undefined;
-  /** Members so far, and bytes of their content with its holes. */
+  /** Members so far, and bytes of their content with its holes; and of the holes alone. */
   members = 0;
   bytes = 0;
+  holeBytes = 0;
 
   constructor(recorded: (file: ManifestFile) => void) {
     this.#recorded = recorded;
@@ -33,6 +34,7 @@ export class Recorder {
 
   /** A hole is read as zeros; now and then somebody else has a turn. */
   readonly hole = async (bytes: number): Promise<void> => {
+    this.holeBytes += bytes;
     for (let left = bytes, turns = 1; left > 0; left -= zeros.length, turns++) {
       this.content(left < zeros.length ? zeros.subarray(0, left) : zeros);
       if (turns % turnAfter === 0) await setImmediate();

@@ -157,6 +157,7 @@ function foundOf(service: string, name: string, { id, bytes, header, problem }: 
       mode,
       files: totals.files + totals.links,
       size: totals.bytes,
+      ...(totals.occupied === undefined ? {} : { occupied: totals.occupied }),
       encrypted: archive.encrypted,
     },
     flawed: totals.files === 0 || changed.length > 0 || vanished.length > 0,

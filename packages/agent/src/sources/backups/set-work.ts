@@ -35,6 +35,8 @@ export type SetWorkDeps = {
   ) => Promise<string>;
   /** Where drills take place. */
   drills: string;
+  /** What stays free there. */
+  minFreeBytes: () => number;
   /** Where it is written down what a restore has begun. */
   records: string;
   /** What no restore may replace. */
@@ -103,15 +105,15 @@ export class SetWork {
     return { kept: keep, removed: remove, freedBytes };
   }
 
-  async drill({ id, size: bytes }: FoundBackup): Promise<CommandData<"backup.drill">> {
+  async drill(found: FoundBackup): Promise<CommandData<"backup.drill">> {
     const { of, set, engine, doing } = this.#work;
-    const { publish, drills: directory, runHook } = this.#deps;
+    const { id } = found;
+    const { publish, drills: directory, minFreeBytes, runHook } = this.#deps;
     const took = this.#watch();
     const about = { service: of.service, name: `${of.backup}-drill` };
     const check: DrillDeps["check"] = (hook, env, cwd, signal) => runHook(about, hook, { env, cwd }, signal);
-    const done = await this.#noting(id, () =>
-      drill(engine, id, { hook: set.drill?.check, bytes }, { directory, check }, doing),
-    );
+    const its: DrillDeps = { directory, minFreeBytes: minFreeBytes(), check };
+    const done = await this.#noting(id, () => drill(engine, found, set.drill?.check, its, doing));
     const { files, bytes: restored, checked } = done;
     publish({ type: "backup.drilled", data: { ...of, id, files, bytes: restored, checked, tookMs: took() } });
     return { id, ...done };
