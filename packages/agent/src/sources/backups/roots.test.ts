@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { manifestLines, type ManifestFile } from "../../core/backup/manifest.js";
 import { shelve } from "../../testing/shelved.js";
 import { tempDir } from "../../testing/temp-dir.js";
+import { until } from "../../testing/until.js";
 import { rootsIn } from "./roots.js";
 
 const id = "shop.data.20261120T100000Z";
@@ -46,3 +47,22 @@ for (const [promise, paths, only, roots] of rows)
     shelveWith(temp.path, paths, files);
     assert.deepEqual(await rootsIn(temp.path, id, only), roots);
   });
+
+test("a manifest that is damaged in the middle is told, and leaves no file open", async () => {
+  using temp = tempDir();
+  shelveWith(temp.path, ["/srv"], files);
+  const path = temp.at(`${id}.json`);
+  const [header = ""] = readFileSync(path, "utf8").split("\n");
+  writeFileSync(path, header + "\n{".repeat(1_000_000)); // More than is read at once.
+  const isOpen = (fd: string): boolean => linkAt(`/proc/self/fd/${fd}`) === path;
+  await assert.rejects(rootsIn(temp.path, id, undefined), { code: "failed", message: /no JSON/ });
+  await until(() => !readdirSync("/proc/self/fd").some(isOpen), "nothing is open");
+});
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // It has been closed since it was listed.
+  }
+}
