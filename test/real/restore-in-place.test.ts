@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -39,6 +40,23 @@ const program = `
     console.log(failure.code + ": " + failure.message);
   }
 `;
+
+/** Where places are staged that are in these directories, as user `uid`. */
+const roomsProgram = `
+  import { dirname } from "node:path";
+  import { roomsFor } from ${inner("sources/backups/staging-rooms.js")};
+  const { places, uid } = JSON.parse(process.argv[1]);
+  process.setuid(uid);
+  console.log(JSON.stringify(await roomsFor(places.map((place) => ({ place, beside: dirname(place) })))));
+`;
+
+function roomsOf(wrapper: string[], places: string[], uid = 0): unknown {
+  const words = [process.execPath, "--input-type=module", "-e", roomsProgram, JSON.stringify({ places, uid })];
+  const [first = "", ...rest] = [...wrapper, ...words];
+  const { stdout, stderr } = spawnSync(first, rest, { encoding: "utf8", cwd: "/" });
+  assert.equal(stderr, "");
+  return JSON.parse(stdout);
+}
 
 type Task = { record: string; place: string; world: Record<string, string>; filler?: string };
 
@@ -89,4 +107,33 @@ test("a directory in which something is mounted is refused: it would go with the
   const [record, place] = [join(disk.directory, "restore.json"), join(disk.directory, "data")];
   assert.match(restore(disk, { record, place, world: { a: "new" } }), /^wrong-state: .*mounted in it, at .*inner/);
   assert.deepEqual(readdirSync(disk.seen), ["data"]);
+});
+
+test("places on several mounts are staged in each of them, also where it is one file system", needsRoot(), async () => {
+  await using disk = await SmallDisk.mount("4M");
+  for (const name of ["a", "b", "bound"]) mkdirSync(join(disk.seen, name));
+  const at = (path: string): string => join(disk.directory, path);
+  const [first, ...rest] = [...disk.wrapper, "mount", "--bind", at("a"), at("bound")];
+  assert.equal(spawnSync(first, rest).status, 0);
+  const places = [at("a/x"), at("bound/x"), at("b/x"), join(tmpdir(), "x")];
+  assert.deepEqual(roomsOf([...disk.wrapper], places), [
+    { above: disk.directory, places: [at("a/x"), at("b/x")] },
+    { above: at("bound"), places: [at("bound/x")] },
+    { above: tmpdir(), places: [join(tmpdir(), "x")] },
+  ]);
+});
+
+test("who may not write above all places stages them beside each", needsRoot(), () => {
+  const base = mkdtempSync(join(tmpdir(), "ostler-rooms-"));
+  const at = (path: string): string => join(base, path);
+  chmodSync(base, 0o755);
+  for (const name of ["a", "b"]) mkdirSync(at(name));
+  for (const name of ["a", "b"]) chmodSync(at(name), 0o777);
+  const places = [at("a/x"), at("b/x"), at("a/y")];
+  assert.deepEqual(roomsOf([], places, 65_534), [
+    { above: at("a"), places: [at("a/x"), at("a/y")] },
+    { above: at("b"), places: [at("b/x")] },
+  ]);
+  assert.deepEqual(roomsOf([], places), [{ above: base, places }]);
+  rmSync(base, { recursive: true });
 });

@@ -47,12 +47,11 @@ export async function restoreIntoPlace(
   await using swap = await Swap.begin(record, id, places);
   const done: Restored = { files: 0, bytes: 0, kept: [], ...(before ? { safety: before.id } : {}) };
   const units: { place: string; staged: string }[] = [];
-  for (const { place, directory } of swap.stagings) {
-    const { files, bytes } = await engine.extract(id, directory, [literally(place)], doing);
+  for (const { places: its, directory } of swap.stagings) {
+    const { files, bytes } = await engine.extract(id, directory, its.map(literally), doing);
     done.files += files;
     done.bytes += bytes;
-    for (const one of places.filter((root) => root === place || root.startsWith(`${place}/`)))
-      units.push({ place: one, staged: join(directory, one) });
+    for (const place of its) units.push({ place, staged: join(directory, place) });
   }
   const keepOld = async (place: string): Promise<boolean> =>
     before?.isPartial === true || (await hasLeftOut(place, exclude, doing.signal));

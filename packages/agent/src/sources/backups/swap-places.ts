@@ -4,6 +4,7 @@ import { basename, dirname, join, normalize } from "node:path";
 import { OstlerError } from "@ostler/protocol";
 import { pathFor } from "../../platform/archive/path-bytes.js";
 import { mountsIn, mountsPath } from "../../platform/mounts.js";
+import { roomsFor, type Wanted } from "./staging-rooms.js";
 import type { SwapRecord } from "./swap-record.js";
 
 export type Staging = SwapRecord["stagings"][number];
@@ -19,12 +20,16 @@ export async function planStaging(
 ): Promise<Pick<SwapRecord, "stagings" | "parents">> {
   const stagings: Staging[] = [];
   const parents = new Set<string>();
-  for (const [n, place] of outermost(places).entries()) {
+  const wanted: Wanted[] = [];
+  for (const place of outermost(places)) {
     const beside = (await isMountPoint(place)) ? place : dirname(place);
     for (const parent of await missing(beside)) parents.add(parent);
-    const directory = join(beside, `${stagingPrefix}${id}.${n}`);
-    if (await lstatIfThere(directory)) throw refusal(place, `${directory} is there already. Remove it`);
-    stagings.push({ place, directory });
+    wanted.push({ place, beside });
+  }
+  for (const { above, places: its } of await roomsFor(wanted)) {
+    const directory = join(above, `${stagingPrefix}${id}.${stagings.length}`);
+    if (await lstatIfThere(directory)) throw refusal(its.join(", "), `${directory} is there already. Remove it`);
+    stagings.push({ places: its, directory });
   }
   return { stagings, parents: [...parents] };
 }

@@ -23,7 +23,8 @@ const record = z.object({
   id: z.string(),
   /** `staging`: nothing is moved. `swapping`: some may be. `swapped`: all is, and the old is to go. */
   phase: z.enum(["staging", "swapping", "swapped"]),
-  stagings: z.array(z.object({ place: z.string(), directory: z.string() })),
+  /** One for all places of a file system. */
+  stagings: z.array(z.object({ places: z.array(z.string()), directory: z.string() })),
   /** Directories above places that were made, outermost first. */
   parents: z.array(z.string()),
   moves: z.array(move),

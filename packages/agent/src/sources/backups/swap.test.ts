@@ -36,7 +36,9 @@ async function restore(
     step,
   );
   for (const { directory } of swap.stagings) makeWorld(join(directory, temp.home), fresh);
-  const units = swap.stagings.map(({ place, directory }) => ({ place, staged: join(directory, place) }));
+  const units = swap.stagings.flatMap(({ places: its, directory }) =>
+    its.map((place) => ({ place, staged: join(directory, place) })),
+  );
   return await swap.commit(units, { keepOld, signal });
 }
 
@@ -104,6 +106,13 @@ test("staging directories lie beside the places, for the agent's user alone", as
   const [staging] = swap.stagings;
   assert.equal(staging?.directory, join(temp.home, `.ostler-restore.${id}.0`));
   assert.equal(statSync(staging.directory).mode & 0o777, 0o700);
+});
+
+test("places of one file system are staged together, where all of them are below", async () => {
+  using temp = home();
+  const places = ["data/deep/b", "file", "x/y/z"].map((place) => join(temp.home, place));
+  await using swap = await Swap.begin(temp.record, id, places);
+  assert.deepEqual(swap.stagings, [{ places, directory: join(temp.home, `.ostler-restore.${id}.0`) }]);
 });
 
 test("disposing without a commit leaves everything as it was, and disposing twice is disposing once", async () => {

@@ -27,7 +27,7 @@ export class Swap implements AsyncDisposable {
   /** What is left to do is for `recoverSwap`, or nothing. */
   #isOver = false;
 
-  /** Makes a staging directory for each place; of places within each other only for the outermost. @throws OstlerError */
+  /** Makes a staging directory for the places of each file system; of places within each other the outermost counts. @throws OstlerError */
   static async begin(path: string, id: string, places: readonly string[], step: Step = () => undefined): Promise<Swap> {
     if (await readSwapRecord(path))
       throw new OstlerError(
@@ -83,7 +83,7 @@ export class Swap implements AsyncDisposable {
   }
 
   #refuseUnknown(place: string): void {
-    if (!this.stagings.some((staging) => staging.place === place))
+    if (!this.stagings.some(({ places }) => places.includes(place)))
       throw new OstlerError("internal", `${place} is to be restored, but was not prepared for it.`);
   }
 
@@ -125,7 +125,7 @@ export async function recoverSwap(path: string, step: Step = () => undefined): P
     return undefined;
   }
   const { id } = record;
-  const places = record.stagings.map(({ place }) => place);
+  const places = record.stagings.flatMap((staging) => staging.places);
   if (record.phase === "swapped") return { is: "completed", id, places, kept: await complete(path, record, step) };
   return { is: "undone", id, places, kept: await undo(path, record, step) };
 }
@@ -166,6 +166,12 @@ function failed(failure: unknown): OstlerError {
   if (failure instanceof OstlerError) return failure;
   const { code, name } = failure as NodeJS.ErrnoException;
   if (name === "AbortError") return new OstlerError("cancelled", "The restore was cancelled; everything is as it was.");
+  if (code === "EXDEV")
+    return new OstlerError(
+      "failed",
+      `Nothing was restored, and everything is as it was: ${messageOf(failure)}. Restore the places one after the other (\`--only\`): then each is prepared beside itself.`,
+      { cause: failure },
+    );
   return new OstlerError(
     code === "ENOSPC" || code === "EDQUOT" ? "disk-full" : "failed",
     `Nothing was restored, and everything is as it was: ${messageOf(failure)}.`,
