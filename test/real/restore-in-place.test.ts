@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { started } from "../helpers/backup-host.js";
 import { SmallDisk } from "../helpers/small-disk.js";
 import { needsRoot } from "./tools.js";
 
@@ -86,6 +88,19 @@ test(
     rmdirSync(dirname(record)); // It is empty again.
   },
 );
+
+test("a device, which no archive has, stays beside the new", needsRoot(), async () => {
+  await using host = await started("paths: [state, lone]");
+  host.write("lone", "first\n");
+  const { id } = await host.made();
+  rmSync(host.at("lone"));
+  for (const name of ["state/deep/null", "lone"]) execFileSync("mknod", [host.at(name), "c", "1", "3"]);
+  const out = await host.backup("restore", id, "--yes", "--stop");
+  assert.equal(out.match(/put aside: /g)?.length, 2);
+  for (const kept of [`state.before-${id}/deep/null`, `lone.before-${id}`])
+    assert.ok(lstatSync(host.at(kept)).isCharacterDevice());
+  assert.equal(host.read("lone"), "first\n");
+});
 
 test("a disk that becomes full before the swap leaves everything as it was", needsRoot(), async () => {
   await using disk = await SmallDisk.mount("4M");

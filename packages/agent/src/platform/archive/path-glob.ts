@@ -51,7 +51,7 @@ export function namesIn(directory: string): string[] {
   return exact.sort();
 }
 
-export type Entry = { name: string; isDirectory: boolean };
+export type Entry = { name: string; isDirectory: boolean; isDevice: boolean };
 
 /** What is in a directory; nothing where there is none. @throws ErrnoException when it may not be read */
 export async function entriesIn(directory: string): Promise<Entry[]> {
@@ -67,7 +67,11 @@ export async function entriesIn(directory: string): Promise<Entry[]> {
   }
 }
 
-const entryOf = (name: string, one: { isDirectory(): boolean }): Entry => ({ name, isDirectory: one.isDirectory() });
+type Kind = { isDirectory(): boolean; isBlockDevice(): boolean; isCharacterDevice(): boolean };
+
+function entryOf(name: string, one: Kind): Entry {
+  return { name, isDirectory: one.isDirectory(), isDevice: one.isBlockDevice() || one.isCharacterDevice() };
+}
 
 async function findBelow(directory: string, [segment, ...rest]: readonly string[], found: Set<string>): Promise<void> {
   if (segment === undefined) {

@@ -6,7 +6,7 @@ import { literally } from "../../platform/archive/path-glob.js";
 import type { Doing, Engine, Made } from "./engine.js";
 import { refuseOwn, type OwnDirectory } from "./refuse-own.js";
 import { filling } from "./filling.js";
-import { hasLeftOut } from "./left-out.js";
+import { hasUnsaved } from "./unsaved.js";
 import { Swap } from "./swap.js";
 
 export type Restored = { files: number; bytes: number; safety?: string; kept: string[] };
@@ -54,7 +54,8 @@ export async function restoreIntoPlace(
     for (const place of its) units.push({ place, staged: join(directory, place) });
   }
   const keepOld = async (place: string): Promise<boolean> =>
-    before?.isPartial === true || (await hasLeftOut(place, exclude, doing.signal));
+    before?.isPartial === true ||
+    (await hasUnsaved(place, { exclude, isWithDevices: engine.kind === "restic" }, doing.signal));
   const { kept } = await swap.commit(units, { keepOld, signal: doing.signal });
   return { ...done, kept };
 }
