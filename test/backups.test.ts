@@ -295,6 +295,16 @@ test("a backup is copied to a second directory, and goes from there when it is n
   );
 });
 
+test("copies that lie among what is backed up are in no backup, and what else is there is", async () => {
+  await using host = await started("copy_to: {dir: DIR/state/second, must_be_mount: false}");
+  const counts: number[] = [];
+  for (let count = 0; count < 3; count++) {
+    counts.push((await host.made()).files);
+    if (count === 0) host.write("state/second/other", "x");
+  }
+  assert.deepEqual(counts, [3, 4, 4]);
+});
+
 test("a backup is copied when the service runs again", async () => {
   await using host = await started("mode: cold\ncopy_to: {dir: DIR/second, must_be_mount: false}");
   const { id } = await host.made();

@@ -93,6 +93,32 @@ test(
   },
 );
 
+test("backups do not have the backups before them, whatever link leads there", needs("restic"), async () => {
+  using house = new ResticHouse();
+  const name = "web.data.20261120T100000Z";
+  for (const file of ["files/a", `files/[copies]/${name}.tar.zst`, `files/[copies]/${name}.json`, "files/[copies]/b"])
+    house.write(file, "x");
+  symlinkSync(house.dir, house.at("link"));
+  const about = { what: "ours", isOfBackups: true };
+  const engine = house.engine({
+    paths: [house.at("link/files")],
+    restic: { repository: house.at("files/repository") },
+    own: [
+      { path: house.at("files/repository"), isOursAlone: true, ...about },
+      { path: house.at("link/files/[copies]"), isOursAlone: false, ...about },
+    ],
+  });
+  await engine.create(undefined, house.doing());
+  const { id, files } = await engine.create(undefined, house.doing());
+  assert.equal(files, 2);
+  await engine.extract(id, house.empty("into"), undefined, house.doing());
+  assert.deepEqual(readdirSync(house.at(`into${house.at("link/files")}`), { recursive: true }).toSorted(), [
+    "[copies]",
+    "[copies]/b",
+    "a",
+  ]);
+});
+
 test("without what is required there is no backup, and all of it is named", needs("restic"), async () => {
   using house = new ResticHouse();
   house.write("files/here", "x");

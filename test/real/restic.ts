@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BackupConfig } from "../../packages/agent/dist/config/backups.js";
 import type { Doing, Engine, Progress } from "../../packages/agent/dist/sources/backups/engine.js";
+import type { OwnDirectory } from "../../packages/agent/dist/sources/backups/refuse-own.js";
 import { pathOf } from "./tools.js";
 
 const dist = fileURLToPath(new URL("../../../packages/agent/dist/", import.meta.url));
@@ -26,7 +27,10 @@ export const { restoreTo } = restoring;
 /** Nobody withdraws. */
 export const never: Doing["signal"] = new AbortController().signal;
 
-type Settings = Partial<Omit<BackupConfig, "restic">> & { restic?: Partial<NonNullable<BackupConfig["restic"]>> };
+type Settings = Partial<Omit<BackupConfig, "restic">> & {
+  restic?: Partial<NonNullable<BackupConfig["restic"]>>;
+  own?: OwnDirectory[];
+};
 
 /** A repository of restic, files to back up in `files`, and an engine for them; gone with all of it at the end. */
 export class ResticHouse implements Disposable {
@@ -60,7 +64,7 @@ export class ResticHouse implements Disposable {
   }
 
   /** Of the set `data` of the service `web`, unless another is named. */
-  engine({ restic, ...settings }: Settings = {}, service = "web", maxLockWaitMs = 0): Engine {
+  engine({ restic, own = [], ...settings }: Settings = {}, service = "web", maxLockWaitMs = 0): Engine {
     const set = backupConfig.parse({
       ...{ name: "data", paths: [this.at("files")], engine: "restic" },
       restic: {
@@ -71,7 +75,8 @@ export class ResticHouse implements Disposable {
         ...restic,
       },
     });
-    const deps = { clock: systemClock, env: process.env, directory: this.at("restic"), maxLockWaitMs };
+    const about = { clock: systemClock, env: process.env, directory: this.at("restic"), maxLockWaitMs };
+    const deps = { ...about, ownDirectories: () => own };
     return resticEngine(service, { ...set, ...settings }, deps);
   }
 

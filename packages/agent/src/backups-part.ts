@@ -13,6 +13,7 @@ import type { ArchiveJob } from "./platform/archive/job.js";
 import type { ArchiveRun } from "./platform/archive/run.js";
 import type { Backups } from "./sources/backups/backups.js";
 import type { BackupSlot } from "./sources/schedule/backup-times.js";
+import type { OwnDirectory } from "./sources/backups/refuse-own.js";
 import type { LeftTasks } from "./sources/tasks/left-tasks.js";
 import type { Supervisor } from "./sources/supervisor/supervisor.js";
 import { ownDirectories } from "./own-directories.js";
@@ -51,8 +52,10 @@ export async function startBackups(
   const state = (): HostState => bus.state;
   const services = (): Loaded["config"]["services"] => running().config.services;
   const taskDeps = { clock, env, agentId: store.agentId, secrets: () => running().secrets };
+  const ours = (): OwnDirectory[] => ownDirectories(running().config, store);
   const archives = {
     clock,
+    ownDirectories: ours,
     limits: () => {
       const { backups: its, data_dir: dataDir } = running().config.agent;
       return { ...its, dir: its.dir ?? join(dataDir, "backups") };
@@ -65,10 +68,10 @@ export async function startBackups(
     ...{ publish: bus.publish, clock, random: Math.random, state, services, degraded, recovered },
     ...{ records: store.backupRecords, drills: store.drills },
     minFreeBytes: () => running().config.agent.backups.min_free,
-    ownDirectories: () => ownDirectories(running().config, store),
+    ownDirectories: ours,
     engineOf: (service, set) =>
       set.engine === "restic"
-        ? resticEngine(service, set, { clock, env, directory: store.restic })
+        ? resticEngine(service, set, { clock, env, directory: store.restic, ownDirectories: ours })
         : archiveEngine(service, set, archives),
     runHook: async ({ service, name }, hook, { env: more = {}, cwd }, signal) => {
       const its = own(services(), service);

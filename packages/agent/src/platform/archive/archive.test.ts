@@ -166,6 +166,32 @@ test("what is excluded is not looked into, and what is required must be there", 
   assert.deepEqual(names, ["", "keep", "keep/.hidden", "keep/a.db", "keep/sub"]);
 });
 
+test("a backup does not have the ones before it, whatever link leads to them", async () => {
+  const name = "web.data.20261120T100000Z";
+  const ways = [
+    ["real", "link"],
+    ["link/*", "real"],
+    ["link/*", "link"],
+  ] as const;
+  for (const [path, backups] of ways) {
+    using dir = ground();
+    for (const each of ["real/backups", "real/drills", "real/copies"]) mkdirSync(dir.at(each), { recursive: true });
+    symlinkSync("real", dir.at("link"));
+    const files = ["a", "backups/old", "drills/x", `copies/${name}.tar.gz`, `copies/${name}.json.part`, "copies/other"];
+    for (const file of files) dir.write(`real/${file}`, "x");
+    const leftOut = { directories: [dir.at("real/drills")], shelves: [dir.at("real/copies")] };
+    await run(dir.job({ paths: [dir.at(path)], directory: dir.at(`${backups}/backups`), leftOut }));
+    const manifest = await readManifest(dir.at("real/backups/web.data.1.json"));
+    const under = dir.at(path.replace("/*", "")).slice(1);
+    const found = [...manifest.files.keys()].map((each) => each.slice(under.length + 1));
+    assert.deepEqual(
+      found.filter((each) => each !== ""),
+      ["a", "copies", "copies/other"],
+      `${path} ${backups}`,
+    );
+  }
+});
+
 test("only what is asked for is extracted, with the directories above and what hard links need", async () => {
   using dir = ground();
   fill(dir);

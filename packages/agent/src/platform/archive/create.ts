@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { manifestFormat, maxNamed, type ManifestFile, type ManifestHeader } from "../../core/backup/manifest.js";
 import { syncDirectory } from "../disk.js";
@@ -28,7 +29,9 @@ export async function create(job: CreateJob, progress: Progress, signal: AbortSi
   const roomLeft: RoomLeft = async () => (limits ? roomIn(directory, limits) : Infinity);
   await roomLeft();
   progress.begin("walk", 0, 0);
-  const walked = await walk(paths, exclude, directory, (files, bytes) => progress.at(bytes, files));
+  const { directories, shelves } = job.leftOut ?? { directories: [], shelves: [] };
+  const leftOut = { directories: [await realpath(directory), ...directories], shelves };
+  const walked = await walk(paths, { exclude, leftOut }, (files, bytes) => progress.at(bytes, files));
   requireAll(job.required, walked.entries, "Nothing that would be backed up matches");
   await requireSpace(directory, walked.occupiedBytes * job.expectedRatio);
 

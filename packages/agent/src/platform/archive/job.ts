@@ -1,6 +1,7 @@
 import { OstlerError } from "@ostler/protocol";
 import type { ManifestHeader, Skipped } from "../../core/backup/manifest.js";
 import type { RoomLimits } from "./room.js";
+import type { LeftOut } from "./seen-from.js";
 
 /** What the program for archives is asked to do: one of these, as JSON on its input. */
 export type ArchiveJob = CreateJob | VerifyJob | ExtractJob | CopyJob | RemoveCopiesJob;
@@ -14,6 +15,8 @@ export type CreateJob = {
   paths: string[];
   /** Globs on absolute paths. What is in a directory that is left out is left out, too. */
   exclude: string[];
+  /** Left out as well, by their real paths. Where the backup comes to lie always is. */
+  leftOut?: LeftOut;
   /** Absolute; globs. Each must match something, or there is no backup. */
   required: string[];
   compression: "auto" | "zstd" | "gzip" | "none";

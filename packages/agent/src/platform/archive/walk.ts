@@ -1,10 +1,13 @@
 import { lstatSync, type BigIntStats } from "node:fs";
+import { basename, dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { messageOf } from "@ostler/protocol";
 import type { Skipped } from "../../core/backup/manifest.js";
+import { shelfName } from "../../core/backup/shelf-names.js";
 import { archiveFailure } from "./job.js";
 import { expand, matcher, namesIn } from "./path-glob.js";
 import { pathFor, shown } from "./path-bytes.js";
+import { seenFrom, type LeftOut } from "./seen-from.js";
 
 /** What is to be archived, by its path relative to /, in order; each with a print that tells whether it has changed. */
 export type Walked = {
@@ -22,13 +25,12 @@ const maxEntries = 2_000_000;
 const turnAfter = 500;
 
 /**
- * Finds everything that a backup of these paths has. Nothing is followed. What is excluded is not looked into; `own`, where backups
- * lie, never is. @throws OstlerError `failed`
+ * Finds everything that a backup of these paths has. Nothing is followed. What is excluded is not looked into, nor what is `leftOut`,
+ * whatever links lead there. @throws OstlerError `failed`
  */
 export async function walk(
   paths: readonly string[],
-  exclude: readonly string[],
-  own: string,
+  { exclude, leftOut }: { exclude: readonly string[]; leftOut: LeftOut },
   tell: (files: number, bytes: number) => void,
 ): Promise<Walked> {
   const walked: Walked = { entries: new Map(), skipped: [], files: 0, bytes: 0, occupiedBytes: 0 };
@@ -36,13 +38,14 @@ export async function walk(
   const roots = new Set<string>();
   for (const glob of paths)
     for (const path of await expand(glob).catch((cause: unknown) => unreadable(glob, cause))) roots.add(path);
+  const isOwn = ownIn(await seenFrom(roots, leftOut));
   const waiting = [...roots].sort().reverse();
   for (let path = waiting.pop(), turns = 1; path !== undefined; path = waiting.pop(), turns++) {
     if (turns % turnAfter === 0) {
       tell(walked.files, walked.bytes);
       await setImmediate();
     }
-    if (path === own || isExcluded(path) || walked.entries.has(path.slice(1))) continue;
+    if (isOwn(path) || isExcluded(path) || walked.entries.has(path.slice(1))) continue;
     const found = path;
     const stats = reading(found, () => statsOf(found));
     if (!stats) continue; // It has gone since its directory was read.
@@ -55,6 +58,12 @@ export async function walk(
     ...paths.filter(isLink).map((path) => ({ path, reason: `a link: what it points to is not in it` })),
   );
   return walked;
+}
+
+function ownIn({ directories, shelves }: LeftOut): (path: string) => boolean {
+  const all = new Set(directories);
+  const shared = new Set(shelves);
+  return (path) => all.has(path) || (shared.has(dirname(path)) && shelfName(basename(path)) !== undefined);
 }
 
 /** What tells that something has changed. A directory does not when something in it does. */

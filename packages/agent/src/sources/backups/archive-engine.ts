@@ -13,6 +13,8 @@ import type {
   VerifyJob,
 } from "../../platform/archive/job.js";
 import type { Doing, Engine, FoundBackup, Made } from "./engine.js";
+import { leftOutOf } from "./left-out.js";
+import type { OwnDirectory } from "./refuse-own.js";
 import { rootsIn } from "./roots.js";
 import { secondShelf, type SecondShelf } from "./second-shelf.js";
 import { mountOf } from "../../platform/mounts.js";
@@ -26,6 +28,7 @@ export type ArchiveEngineDeps = {
   limits: () => Limits;
   agent: () => ManifestHeader["agent"];
   configHash: () => string;
+  ownDirectories: () => readonly OwnDirectory[];
   /** The program that does a job with an archive. */
   run: <J extends ArchiveJob>(
     job: J,
@@ -64,6 +67,7 @@ export function archiveEngine(service: string, set: BackupConfig, deps: ArchiveE
     const { max_size: maxTotalBytes, min_free: minFreeBytes } = limits();
     const job: CreateJob = {
       ...{ do: "create", directory, id, paths: set.paths, exclude: set.exclude, required: set.required },
+      leftOut: await leftOutOf(deps.ownDirectories(), doing.signal),
       compression: set.compress,
       recipients: set.encrypt?.recipients ?? [],
       header: {

@@ -17,8 +17,8 @@ function host(): TempDir {
 
 function refuse(dir: TempDir, place: string, backups = "lib/agent/backups"): Promise<void> {
   const own = [
-    { path: dir.at(backups), what: "where backups are kept", isOursAlone: true },
-    { path: dir.at("lib/agent"), what: "where the agent keeps what it knows", isOursAlone: false },
+    { path: dir.at(backups), what: "where backups are kept", isOursAlone: true, isOfBackups: true },
+    { path: dir.at("lib/agent"), what: "where the agent keeps what it knows", isOursAlone: false, isOfBackups: false },
   ];
   return refuseOwn([dir.at("lib/redis"), place.startsWith("/") ? place : dir.at(place)], own, signal);
 }

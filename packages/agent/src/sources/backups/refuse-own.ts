@@ -12,6 +12,8 @@ export type OwnDirectory = {
   what: string;
   /** Nobody else has anything in it. */
   isOursAlone: boolean;
+  /** Backups are in it, or what making them needs. */
+  isOfBackups: boolean;
 };
 
 /** A directory that does not answer within this time is looked for only where it is said to be. */
@@ -42,6 +44,11 @@ export async function refuseOwn(
   }
 }
 
+/** Where a directory is in the end, as far as that can be found out within some seconds. @throws OstlerError `cancelled` */
+export async function realPathOf(path: string, signal: AbortSignal): Promise<string> {
+  return (await wayTo(path, signal)).at;
+}
+
 function relationOf(place: string, { at, through }: Way, { isOursAlone }: OwnDirectory): string | undefined {
   if (place === at) return "is";
   if (through.has(place)) return "holds";
@@ -55,7 +62,7 @@ async function wayTo(path: string, signal: AbortSignal): Promise<Way> {
   try {
     return await follow(path, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]));
   } catch {
-    if (signal.aborted) throw new OstlerError("cancelled", "The restore was cancelled; everything is as it was.");
+    if (signal.aborted) throw new OstlerError("cancelled", "It was cancelled; everything is as it was.");
     return wayWithoutLinks(path); // It hangs, and so would whoever wanted to replace something there.
   }
 }

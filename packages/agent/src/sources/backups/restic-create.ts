@@ -4,9 +4,13 @@ import type { BackupConfig } from "../../config/backups.js";
 import { newBackupId } from "../../core/backup/backup-id.js";
 import type { Clock } from "../../core/clock.js";
 import { bytesOf } from "../../platform/archive/path-bytes.js";
+import { literally } from "../../platform/archive/path-glob.js";
+import { seenFrom } from "../../platform/archive/seen-from.js";
 import { resticPattern } from "../../platform/restic/pattern.js";
 import { resticTroubleOf } from "../../platform/restic/trouble.js";
 import type { Doing, Made } from "./engine.js";
+import { leftOutOf } from "./left-out.js";
+import type { OwnDirectory } from "./refuse-own.js";
 import { ResticFlaws } from "./restic-flaws.js";
 import { summarising } from "./restic-progress.js";
 import { selectionOf } from "./restic-selection.js";
@@ -17,6 +21,7 @@ export type ResticCreateDeps = SnapshotsDeps & {
   clock: Clock;
   /** Of a set of which nothing is there, this empty directory is backed up: restic makes no snapshot of nothing. */
   nothing: string;
+  ownDirectories: () => readonly OwnDirectory[];
 };
 
 /** restic's exit code for a snapshot that lacks what could not be read. */
@@ -39,10 +44,11 @@ export async function createSnapshot(
   const about = { id, service, name: set.name, mode: set.mode, isNothing };
   const tags = tagsOf({ ...about, ...(note === undefined ? {} : { note }) });
   const fixed = ["backup", "--json", "--host", host, "--files-from-raw", "-", "--tag", tags.join(",")];
+  const exclude = [...set.exclude, ...(await ownIn(paths, deps, signal))];
   const flaws = new ResticFlaws(links);
   const output = summarising("archive", progress);
   const call = {
-    args: [...fixed, ...set.exclude.flatMap((glob) => ["--exclude", resticPattern(glob)])],
+    args: [...fixed, ...exclude.flatMap((glob) => ["--exclude", resticPattern(glob)])],
     input: Buffer.concat((isNothing ? [nothing] : paths).map((path) => bytesOf(`${path}\0`))),
     line: output.hear,
     complaint: (line: string) => flaws.hear(line),
@@ -69,6 +75,20 @@ export async function createSnapshot(
 async function forgetGone(there: readonly OurSnapshot[], { service, name, notes }: ResticCreateDeps): Promise<void> {
   const ids = new Set(there.map(({ id }) => id));
   for (const id of await notes.begun()) if (id.startsWith(`${service}.${name}.`) && !ids.has(id)) await notes.end(id);
+}
+
+/** Names of files of backups, as globs. */
+const ofBackup = ["tar", "json", "sha256"].map((kind) => `*.*.????????T??????Z*.${kind}*`);
+
+/** What is left out of all backups, as globs. */
+async function ownIn(
+  paths: readonly string[],
+  { ownDirectories }: ResticCreateDeps,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { directories, shelves } = await seenFrom(paths, await leftOutOf(ownDirectories(), signal));
+  const named = shelves.flatMap((shelf) => ofBackup.map((glob) => `${literally(shelf)}/${glob}`));
+  return [...directories.map(literally), ...named];
 }
 
 async function snapshotsOrInit(init: boolean, deps: ResticCreateDeps, signal: AbortSignal): Promise<OurSnapshot[]> {

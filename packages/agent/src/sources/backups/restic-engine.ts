@@ -9,6 +9,7 @@ import { resticPattern } from "../../platform/restic/pattern.js";
 import { resticRepository, type RepositoryDeps } from "../../platform/restic/repository.js";
 import type { Doing, Engine, Verified } from "./engine.js";
 import { Comparison } from "./restic-comparison.js";
+import type { OwnDirectory } from "./refuse-own.js";
 import { createSnapshot, type ResticCreateDeps } from "./restic-create.js";
 import { ResticNotes } from "./restic-notes.js";
 import { checking, summarising } from "./restic-progress.js";
@@ -19,6 +20,7 @@ import { countOf, listedBackups, ourSnapshot, ourSnapshots } from "./restic-snap
 export type ResticEngineDeps = Omit<RepositoryDeps, "cacheDir"> & {
   /** What the agent keeps of restic's repositories, in its data_dir. */
   directory: string;
+  ownDirectories: () => readonly OwnDirectory[];
 };
 
 /** What everything here needs. */
@@ -31,13 +33,14 @@ type Room = ResticCreateDeps & {
 export function resticEngine(service: string, set: BackupConfig, deps: ResticEngineDeps): Engine {
   const { restic } = set;
   if (!restic) throw new OstlerError("internal", `The set ${service}/${set.name} has no repository of restic.`);
-  const { directory, clock } = deps;
+  const { directory, clock, ownDirectories } = deps;
   const access = { repository: restic.repository, passwordFile: restic.password_file, env: restic.env };
   const room: Room = {
     ...{ service, name: set.name, host: restic.host ?? hostname(), clock },
     ...resticRepository(access, { ...deps, cacheDir: join(directory, "cache") }),
     notes: new ResticNotes(join(directory, "notes")),
     nothing: join(directory, "nothing"),
+    ownDirectories,
     fetched: join(directory, "fetched", `${service}.${set.name}`),
   };
   return {
