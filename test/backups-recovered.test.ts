@@ -129,7 +129,13 @@ test("who is started when the host comes up again finds all of the old where a r
     keptAs: `${place}.x`,
     isKept: false,
   };
-  const record = { format: "ostler-swap/1", id, phase: "swapping", stagings: [{ places: [place], directory }], parents: [] };
+  const record = {
+    format: "ostler-swap/1",
+    id,
+    phase: "swapping",
+    stagings: [{ places: [place], directory }],
+    parents: [],
+  };
   mkdirSync(host.at("data/backup-records"), { recursive: true });
   host.write("data/backup-records/web.data.swap", JSON.stringify({ ...record, moves: [move], dressed: [] }));
   await host.agent.run();
