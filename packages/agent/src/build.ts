@@ -19,7 +19,7 @@ export function inventoryProgram(): string {
   return besideAgent("inventory");
 }
 
-/** The program that makes, verifies and extracts archives. */
+/** The program that makes, verifies, extracts and copies archives. */
 export function archiveProgram(): string {
   return besideAgent("archive");
 }
