@@ -126,6 +126,24 @@ test("a part of a backup is restored alone", async () => {
   assert.equal(host.read("state/deep/er/two").length, 70_000);
 });
 
+test("before a restore into place it is asked about the very backup and what it replaces, also of another set's making", async () => {
+  await using host = await started("");
+  await host.made();
+  const { id } = await host.made();
+  host.write("state/one", "newer\n");
+  const said = await host.refused("restore", "data", "--stop");
+  assert.ok(said.includes(`Restore ${id} (made 20`), said);
+  assert.ok(said.includes(`It replaces ${host.at("state")}. What`), said);
+  assert.match(said, /--yes/);
+  assert.match(await host.refused("restore", id, "--only", "/x/*"), /It replaces what matches \/x\/\* of /);
+  const manifest = host.read(`data/backups/${id}.json`);
+  host.write(`data/backups/${id}.json`, manifest.replace(`"paths":["`, `"paths":["/etc/cron.d/x\\u001b[2J","`));
+  const odd = await host.refused("restore", "data");
+  assert.ok(odd.includes(`It replaces /etc/cron.d/x\\u001b[2J, ${host.at("state")}. `), odd);
+  assert.match(await host.refused("restore", "web.data.20200101T000000Z"), /There is no such backup/);
+  assert.equal(host.read("state/one"), "newer\n");
+});
+
 test("a directory that is named is restored with all that is in it, into place as well as elsewhere", async () => {
   await using host = await started("");
   const { id } = await host.made();

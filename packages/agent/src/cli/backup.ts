@@ -9,10 +9,14 @@ import {
   type CommandData,
   type ListedBackup,
 } from "@ostler/protocol";
+import { shown as shownPath } from "../platform/archive/path-bytes.js";
 import { Client } from "./client.js";
 import { controlSocket, type Globals } from "./globals.js";
 import { paint, print, printJson, table } from "./output.js";
 import { runWithBar } from "./progress-bar.js";
+
+/** A question names so many places. */
+const maxNamed = 20;
 
 type Options = Globals & { reason?: string };
 type Target = { service: string; backup: string };
@@ -75,9 +79,8 @@ export async function restoreBackup(
   const { to, only, stop = false, yes = false } = options;
   const client = new Client(controlSocket(options));
   const its = await backupOf(client, target);
-  if (to === undefined && !yes)
-    await confirm(`Restore ${its.id} of ${its.service} into place? What is there is backed up first.`);
-  const args = { ...its, stop, ...(to === undefined ? {} : { to }), ...(only === undefined ? {} : { only }) };
+  const id = to === undefined && !yes ? await confirmed(client, its, only) : its.id;
+  const args = { ...its, id, stop, ...(to === undefined ? {} : { to }), ...(only === undefined ? {} : { only }) };
   const data = await run(client, "backup.restore", args, options);
   if (options.json) return shown(data);
   print(
@@ -145,6 +148,32 @@ function rowOf({
 
 async function listed(client: Client): Promise<Listed> {
   return (await client.get("/v1/backups")) as Listed;
+}
+
+/** Asks whether a backup is to be restored into place, and says which and what it replaces. Gives its id. */
+async function confirmed(
+  client: Client,
+  { service, backup, id }: Target & { id: string },
+  only: readonly string[] | undefined,
+): Promise<string> {
+  const { backups, problems } = await listed(client);
+  const ofSet = backups.filter((one) => one.service === service && one.name === backup);
+  const isMeant = (one: ListedBackup): boolean =>
+    id === "latest" ? one.note === undefined && one.problem === undefined : one.id === id;
+  const found = ofSet.find(isMeant);
+  if (!found)
+    throw new OstlerError(
+      "not-found",
+      [`There is no such backup of ${service}/${backup} that is not known to be broken: ${id}.`, ...problems].join(" "),
+    );
+  const { paths = [], time } = found;
+  const named = paths.slice(0, maxNamed).map(shownPath).join(", ");
+  const places = paths.length > maxNamed ? `${named} and ${paths.length - maxNamed} more` : named;
+  const what = only ? `what matches ${only.join(", ")} of ${places}` : places;
+  await confirm(
+    `Restore ${found.id} (made ${time}) of ${service} into place? It replaces ${what}. What is there is backed up first.`,
+  );
+  return found.id;
 }
 
 /** `SERVICE/NAME`, or a set's name alone where only one service has it. */

@@ -19,6 +19,7 @@ export const listedBackup = z.object({
   size: count.optional().describe("Bytes of the files"),
   occupied: count.optional().describe("What the files have without the holes of sparse ones, where that is known"),
   storedSize: count.optional().describe("Bytes of the archive"),
+  paths: z.array(z.string()).optional().describe("What was backed up, as the backup itself says: absolute, globs"),
   encrypted: z.boolean(),
   flawed: z.boolean().describe("Something is missing from it, or changed while it was read"),
   verifiedAt: z.iso.datetime().optional(),

@@ -152,13 +152,14 @@ function foundOf(service: string, name: string, { id, bytes, header, problem }: 
     const time = new Date(parseBackupId(id)?.timeMs ?? 0).toISOString();
     return { ...about, ...why, time, encrypted: false, flawed: false, unreadable: true };
   }
-  const { time, mode, totals, archive, changed, vanished, note } = header;
+  const { time, mode, paths, totals, archive, changed, vanished, note } = header;
   return {
     ...{
       ...about,
       ...why,
       time,
       mode,
+      paths,
       files: totals.files + totals.links,
       size: totals.bytes,
       ...(totals.occupied === undefined ? {} : { occupied: totals.occupied }),

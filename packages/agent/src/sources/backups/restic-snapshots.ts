@@ -97,6 +97,7 @@ function foundOf(
 ): FoundBackup {
   return {
     ...{ id, service, name, mode, time: new Date(snapshot.time).toISOString(), engine: "restic", encrypted: true },
+    paths: isNothing ? [] : snapshot.paths,
     flawed: isFlawed || isNothing || known?.files === 0,
     ...(known ? { files: known.files, size: known.bytes } : {}),
     ...(known?.storedBytes === undefined ? {} : { storedSize: known.storedBytes }),
