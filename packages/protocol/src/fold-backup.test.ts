@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HostEvent } from "./events/index.js";
-import { maxDamaged } from "./fold-backup.js";
+import { maxRemembered } from "./fold-backup.js";
 import { fold } from "./fold.js";
 import { initialState, type BackupState } from "./state.js";
 
@@ -60,9 +60,22 @@ test("of a backup that is removed, or whose set is, no damage is known", () => {
 });
 
 test("of a great many damaged ones the newest are known", () => {
-  const ids = Array.from({ length: maxDamaged + 2 }, (_, at) => `web.data.${20_000_000 + at}T030000Z`);
+  const ids = Array.from({ length: maxRemembered + 2 }, (_, at) => `web.data.${20_000_000 + at}T030000Z`);
   const known = left(...ids.toReversed().map((id) => damaged(id)));
   assert.deepEqual(known, ids.slice(2));
+});
+
+test("of each backup it is known when it was verified and proven, until it is removed", () => {
+  const time = (at: number): string => new Date(at).toISOString();
+  const all = [verified(first, true), drilled(first), verified(second, true), verified(first, false)];
+  assert.deepEqual(data(...all)?.readBack, {
+    [first]: { verified: time(4), proven: time(2) },
+    [second]: { verified: time(3) },
+  });
+  assert.deepEqual(Object.keys(data(...all, pruned(first))?.readBack ?? {}), [second]);
+  assert.equal(data(...all, pruned(first, second))?.readBack, undefined);
+  const ids = Array.from({ length: maxRemembered + 2 }, (_, at) => `web.data.${20_000_000 + at}T030000Z`);
+  assert.deepEqual(Object.keys(data(...ids.map((id) => verified(id, true)))?.readBack ?? {}), ids.slice(2));
 });
 
 const created = (id: string, more: { note?: string; copyTo?: string } = {}): HostEvent => ({

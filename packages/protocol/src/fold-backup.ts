@@ -2,8 +2,8 @@ import type { HostEvent } from "./events/index.js";
 import { own, without } from "./own.js";
 import type { BackupState, ServiceState } from "./state.js";
 
-/** Of one set no more damaged backups are remembered; of those beyond it, the oldest are forgotten. */
-export const maxDamaged = 100;
+/** Of one set no more backups are remembered as damaged, and as read back; of those beyond it, the oldest are forgotten. */
+export const maxRemembered = 100;
 
 type BackupEvent = Extract<HostEvent, { type: `backup.${string}` }>;
 
@@ -31,7 +31,7 @@ function foldSet(
     case "backup.missed":
       return before;
     case "backup.pruned":
-      return recovered(withoutDamage(before, event.data.removed), "prune");
+      return recovered(withoutAll(before, event.data.removed), "prune");
     case "backup.restored":
       return recovered(before, "restore");
     case "backup.began": {
@@ -57,11 +57,12 @@ function foldSet(
     case "backup.verified": {
       const { id, isWhole } = event.data;
       const its = isWhole ? withoutDamage(before, [id]) : before;
-      return recovered({ ...its, verified: { id, at: time } }, "verify");
+      return recovered({ ...withReadBack(its, id, { verified: time }), verified: { id, at: time } }, "verify");
     }
     case "backup.drilled": {
       const { id } = event.data;
-      return recovered({ ...withoutDamage(before, [id]), proven: { id, at: time } }, "drill");
+      const its = withReadBack(withoutDamage(before, [id]), id, { proven: time });
+      return recovered({ ...its, proven: { id, at: time } }, "drill");
     }
     case "backup.damaged": {
       const { id, reason } = event.data;
@@ -85,6 +86,18 @@ function recovered(its: BackupState, doing: string): BackupState {
   return Object.keys(others).length > 0 ? { ...rest, failed: others } : rest;
 }
 
+function withReadBack(its: BackupState, id: string, news: { verified: string } | { proven: string }): BackupState {
+  const { readBack = {} } = its;
+  return { ...its, readBack: bounded({ ...readBack, [id]: { ...own(readBack, id), ...news } }) };
+}
+
+/** They are gone. */
+function withoutAll(its: BackupState, ids: readonly string[]): BackupState {
+  const { readBack = {}, ...rest } = withoutDamage(its, ids);
+  const left = Object.entries(readBack).filter(([id]) => !ids.includes(id));
+  return left.length > 0 ? { ...rest, readBack: Object.fromEntries(left) } : rest;
+}
+
 /** They are gone, or whole again. */
 function withoutDamage({ damaged = {}, ...rest }: BackupState, ids: readonly string[]): BackupState {
   const left = Object.entries(damaged).filter(([id]) => !ids.includes(id));
@@ -92,9 +105,9 @@ function withoutDamage({ damaged = {}, ...rest }: BackupState, ids: readonly str
 }
 
 /** In ids of one set stands the time: they sort by it, whatever the order in which they came. */
-function bounded(damaged: Record<string, string>): Record<string, string> {
-  const ids = Object.keys(damaged).sort().slice(-maxDamaged);
-  return Object.fromEntries(ids.map((id) => [id, damaged[id] ?? ""]));
+function bounded<T>(known: Record<string, T>): Record<string, T> {
+  const byId = ([a]: [string, T], [b]: [string, T]): number => (a < b ? -1 : 1);
+  return Object.fromEntries(Object.entries(known).sort(byId).slice(-maxRemembered));
 }
 
 function withoutRunning(its: BackupState): BackupState {

@@ -152,6 +152,10 @@ export const backupState = z.object({
     .describe("The last one that was made"),
   verified: z.object(aboutBackup).optional().describe("The last time that one was read back and was what it was"),
   proven: z.object(aboutBackup).optional().describe("The last time that one was proven to restore"),
+  readBack: z
+    .record(z.string(), z.object({ verified: z.string().optional(), proven: z.string().optional() }))
+    .optional()
+    .describe("When each was last verified and proven, by id; of the newest 100"),
   damaged: z.record(z.string(), z.string()).optional().describe("Backups that are not what they were, by id, and why"),
   failed: z
     .record(z.string(), z.object({ at: z.string(), reason: z.string() }))

@@ -23,10 +23,11 @@ export async function listedBy(
 
 function withStory(one: FoundBackup, its: BackupState | undefined): ListedBackup {
   const damage = own(its?.damaged ?? {}, one.id);
+  const { verified, proven } = own(its?.readBack ?? {}, one.id) ?? {};
   return {
     ...one,
-    ...(its?.verified?.id === one.id ? { verifiedAt: its.verified.at } : {}),
-    ...(its?.proven?.id === one.id ? { provenAt: its.proven.at } : {}),
+    ...(verified === undefined ? {} : { verifiedAt: verified }),
+    ...(proven === undefined ? {} : { provenAt: proven }),
     ...(damage === undefined ? {} : { problem: damage }),
   };
 }
@@ -64,7 +65,7 @@ export function keptOf(
 ): { keep: Kept[]; remove: string[] } {
   const isGood = (one: FoundBackup): boolean | undefined => {
     if (isBroken(one, its)) return false;
-    return its?.verified?.id === one.id || its?.proven?.id === one.id ? true : undefined;
+    return own(its?.readBack ?? {}, one.id) ? true : undefined;
   };
   const candidates = backups.map((one) => {
     const { id, time, note, unreadable: isUnreadable = false } = one;
