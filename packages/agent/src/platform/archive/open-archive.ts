@@ -56,7 +56,7 @@ export async function readThrough(
   };
   try {
     await taken().catch(async (failure: unknown) => {
-      if (!(failure instanceof OstlerError)) await stagesOver();
+      if (from.errored !== null) await stagesOver(); // Else it is the reader's.
       throw failure;
     });
     await stagesOver();
