@@ -42,6 +42,7 @@ test("a backup by restic is made, listed, verified, restored as it was, and remo
   assert.deepEqual(listed, {
     ...{ id: made.id, service: "web", name: "data", engine: "restic", mode: "cold", encrypted: true, flawed: false },
     ...{ files: 2, size: 9, storedSize: made.storedBytes, note: "before 1.2, the new one" },
+    paths: [house.at("files")],
   });
   assert.deepEqual(await engine.verify(made.id, house.doing()), { files: 2, bytes: 9, isWhole: true });
   assert.deepEqual(await engine.rootsOf(made.id, undefined, never), [house.at("files")]);
