@@ -1,5 +1,8 @@
 import { unlessAborted } from "./unless-aborted.js";
 
+/** Disposing it, once or more often, lets the next one in. */
+export type Turn = Disposable;
+
 /** Lets so many do something at a time; the others wait, in the order in which they came. */
 export class AtOnce {
   readonly #max: number;
@@ -11,16 +14,17 @@ export class AtOnce {
   }
 
   /** `what` is who waits. @throws OstlerError `cancelled` when nobody wants it any more before its turn has come */
-  async run<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    await this.#turn(what, signal);
-    try {
-      return await call();
-    } finally {
-      this.#leave();
-    }
+  async enter(what: string, signal: AbortSignal): Promise<Turn> {
+    await this.#come(what, signal);
+    let isOver = false;
+    const leave = (): void => {
+      if (!isOver) this.#leave();
+      isOver = true;
+    };
+    return { [Symbol.dispose]: leave };
   }
 
-  async #turn(what: string, signal: AbortSignal): Promise<void> {
+  async #come(what: string, signal: AbortSignal): Promise<void> {
     if (this.#running < this.#max) {
       this.#running++;
       return;

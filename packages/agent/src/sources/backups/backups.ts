@@ -11,7 +11,7 @@ import type { BackupConfig } from "../../config/backups.js";
 import type { ServiceConfig } from "../../config/services.js";
 import { compareBackupIds } from "../../core/backup/backup-id.js";
 import type { Prepared } from "../../core/assembly.js";
-import { AtOnce } from "../../core/at-once.js";
+import { AtOnce, type Turn } from "../../core/at-once.js";
 import type { Published } from "../../core/bus.js";
 import { newStop } from "../../core/stop.js";
 import { unlessAborted } from "../../core/unless-aborted.js";
@@ -30,6 +30,7 @@ export type BackupsDeps = Omit<RestDeps, "setOf" | "stopped"> &
 
 /** So many backups are worked on at a time, restores not counted: more would only be slower. The others wait. */
 const maxAtOnce = 4;
+const noTurn: Turn = { [Symbol.dispose]: () => undefined };
 
 /** Makes, verifies, restores, proves and removes the backups of all services, one thing at a time for each service. */
 export class Backups implements AsyncDisposable {
@@ -93,10 +94,11 @@ export class Backups implements AsyncDisposable {
 
   /** Makes a backup; then it is verified and copied, and those that are not to be kept are removed. */
   async create(of: SetName, signal: AbortSignal): Promise<CommandData<"backup.create">> {
-    const { made, uncopied } = await this.#doing(of, "create", signal, async (work, set) => {
+    const { made, uncopied } = await this.#doing(of, "create", signal, async (work, set, turn) => {
       const { id, files, bytes, storedBytes, flaws } = await work.make();
       // What cannot be read is not copied, and nothing is removed because of it.
       if (set.verify.after) await work.verify(id).catch((failure: unknown) => Promise.reject(unverified(id, failure)));
+      turn[Symbol.dispose](); // A second disk that hangs holds up nobody else.
       const failed = await work.copy(id);
       // What is not removed now will be next time; a failure is told, and the backup is there.
       await work.prune(false).catch((failure: unknown) => work.fail("prune", failure));
@@ -145,26 +147,18 @@ export class Backups implements AsyncDisposable {
     of: SetName,
     doing: BackupDeed,
     signal: AbortSignal,
-    call: (work: SetWork, set: BackupConfig) => Promise<T>,
+    call: (work: SetWork, set: BackupConfig, turn: Turn) => Promise<T>,
   ): Promise<T> {
     await unlessAborted(this.#left.tried(of.service), signal, `Waiting for what was left of ${of.service}`);
     // Whoever restores is in need, and waits for nobody's nightly backup.
-    if (doing === "restore") return this.#begin(of, doing, signal, call);
-    return this.#turns.run(`Waiting for other backups of the host`, signal, () => this.#begin(of, doing, signal, call));
-  }
-
-  async #begin<T>(
-    of: SetName,
-    doing: BackupDeed,
-    signal: AbortSignal,
-    call: (work: SetWork, set: BackupConfig) => Promise<T>,
-  ): Promise<T> {
+    using turn =
+      doing === "restore" ? noTurn : await this.#turns.enter("Waiting for other backups of the host", signal);
     const set = this.#setOf(of);
     const { publish } = this.#deps;
     publish({ type: "backup.began", data: { ...of, doing, ...(doing === "create" ? { mode: set.mode } : {}) } });
     const work = this.#workOn(of, { signal, progress: tellingProgress({ ...of, doing }, this.#deps) });
     try {
-      return await call(work, set);
+      return await call(work, set, turn);
     } catch (failure) {
       work.fail(doing, failure);
       throw failure;
