@@ -39,10 +39,10 @@ async function* through(command: NonNullable<Packing["command"]>, path: string):
   let said = "";
   child.on("error", ({ message }) => (failure = `${program} could not be run: ${message}`));
   stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(0, maxWords)));
-  const closed = once(child, "close").catch(() => undefined); // Its error is told below.
+  // The program has the file. Its own error is told below.
+  const closed = Promise.allSettled([once(child, "close"), file.close()]);
   try {
-    await file.close(); // The program has it.
-    yield* stdout as AsyncIterable<Buffer>;
+    yield* stdout as AsyncIterable<Buffer>; // At once: what nobody listens to when it ends is lost.
     await closed;
     if (failure !== undefined) throw new Error(failure);
     if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}: ${said}`);
