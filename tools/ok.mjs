@@ -21,9 +21,9 @@ async function step(name, program, args, more = {}) {
   if (status !== 0) failed.push(name);
 }
 
-/** While other steps run; what it prints comes when it has ended. */
+/** While other steps run, behind them; what it prints comes when it has ended. */
 async function aside(name, program, args) {
-  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn("nice", ["-n", "19", program, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
   const [status] = await once(child, "close");
