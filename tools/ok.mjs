@@ -1,6 +1,5 @@
 // `npm run ok`: everything that CI checks, in CI's order. Ends with one line that counts every test that ran.
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { install, root } from "./install.mjs";
@@ -14,20 +13,9 @@ const env = { ...process.env, OSTLER_TEST_COUNTS: counts };
 
 /** Every step runs, so that one look shows all that is wrong. */
 const failed = [];
-async function step(name, program, args, more = {}) {
+function step(name, program, args, more = {}) {
   console.log(`\n=== ${name}`);
-  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: { ...env, ...more } });
-  const [status] = await once(child, "close");
-  if (status !== 0) failed.push(name);
-}
-
-/** While other steps run, behind them; what it prints comes when it has ended. */
-async function aside(name, program, args) {
-  const child = spawn("nice", ["-n", "19", program, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
-  let printed = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
-  const [status] = await once(child, "close");
-  console.log(`\n=== ${name}\n${printed}`);
+  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit", env: { ...env, ...more } });
   if (status !== 0) failed.push(name);
 }
 
@@ -55,18 +43,14 @@ function nodeOfNextLine() {
   return program;
 }
 
-await step("npm test", "npm", ["test"]);
+step("npm test", "npm", ["test"]);
 install();
-await step("safe versions", process.execPath, ["tools/safe-versions.mjs"]);
-// Programs of the host are waited for more than anything else: that leaves time to read the code.
-await Promise.all([
-  step("tests with programs of the host", process.execPath, ["tools/test.mjs", "--real", "--no-build"]),
-  aside("formatting", "node_modules/.bin/prettier", ["--check", "--log-level", "warn", "."]).then(() =>
-    aside("lint", "node_modules/.bin/eslint", ["."]),
-  ),
-]);
+step("formatting", "node_modules/.bin/prettier", ["--check", "--log-level", "warn", "."]);
+step("lint", "node_modules/.bin/eslint", ["."]);
+step("safe versions", process.execPath, ["tools/safe-versions.mjs"]);
+step("tests with programs of the host", process.execPath, ["tools/test.mjs", "--real", "--no-build"]);
 // What kills at random has been repeated often enough above.
-await step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-build"], {
+step(`tests on Node ${nextNode}`, process.execPath, ["tools/test.mjs", "--no-build"], {
   OSTLER_TEST_NODE: nodeOfNextLine(),
   OSTLER_KILLS: "8",
 });
