@@ -13,11 +13,14 @@ export class FreezingDisk implements AsyncDisposable {
   readonly directory: string;
   readonly #holder: ChildProcess;
 
-  /** Nothing where this host has no loop devices for us. */
+  /** Nothing where this host has no loop devices for us. @throws Error where a program is missing */
   static async mount(): Promise<FreezingDisk | undefined> {
     const directory = mkdtempSync(join(tmpdir(), "ostler-disk-"));
+    const make = `command -v fsfreeze && truncate -s ${size} "$1.image" && mkfs.ext4 -q "$1.image"`;
+    const { status, stderr } = spawnSync("sh", ["-c", make, "sh", directory], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`A file system that can be frozen could not be made: ${stderr}`);
     // Whatever happens to the test: it is thawed when that is gone.
-    const script = `trap "" INT TERM; truncate -s ${size} "$1.image" && mkfs.ext4 -q "$1.image" && mount -o loop "$1.image" "$1" && echo mounted && { cat; fsfreeze -u "$1"; umount -l "$1"; }`;
+    const script = `trap "" INT TERM; mount -o loop "$1.image" "$1" && echo mounted && { cat; fsfreeze -u "$1"; umount -l "$1"; }`;
     const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script, "sh", directory], {
       stdio: ["pipe", "pipe", "ignore"],
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { TestAgent } from "../helpers/agent.js";
 import { FreezingDisk } from "../helpers/freezing-disk.js";
-import { needsRoot } from "./tools.js";
+import { needs, needsRoot } from "./tools.js";
 
 /** More than Node has threads for files. */
 const services = ["a", "b", "c", "d", "e"];
@@ -32,7 +32,7 @@ ${services
 
 test(
   "a second disk that hangs holds up the copies there, and nothing else, not even the agent's end",
-  needsRoot(),
+  { ...needsRoot(), ...needs("mkfs.ext4", "fsfreeze") },
   async (t) => {
     await using disk = await FreezingDisk.mount();
     if (!disk) return t.skip("not run: this host has no loop devices");
